@@ -20,17 +20,29 @@ interface CodeMeaning {
 export const ERROR_CODES = {
   'invalid-input': { exit: 1, http: 400, meaning: 'The spec, a flag or a file that was given is wrong.' },
   'not-found': { exit: 1, http: 404, meaning: 'A file, node or name that was asked for does not exist.' },
-  'secret-unavailable': { exit: 1, http: 400, meaning: 'A secret reference could not be resolved, or a key to decrypt with is missing.' },
+  'secret-unavailable': {
+    exit: 1,
+    http: 400,
+    meaning: 'A secret reference could not be resolved, or a key to decrypt with is missing.',
+  },
   'changes-pending': { exit: 2, http: 200, meaning: 'There is something to do.' },
   failed: { exit: 3, http: 502, meaning: 'A node or service did not do what was asked of it.' },
-  unsupported: { exit: 3, http: 501, meaning: 'The node or service does not know this call in its present version or state.' },
+  unsupported: {
+    exit: 3,
+    http: 501,
+    meaning: 'The node or service does not know this call in its present version or state.',
+  },
   'permission-denied': { exit: 3, http: 403, meaning: 'The credentials are known but do not allow this.' },
   refused: { exit: 4, http: 409, meaning: 'An invariant forbids it, or a confirmation is missing.' },
   'world-moved': { exit: 4, http: 409, meaning: 'A fact that the plan rests on has changed since it was read.' },
   'identity-mismatch': { exit: 4, http: 409, meaning: 'The machine that answered is not the one that was meant.' },
   unreachable: { exit: 5, http: 503, meaning: 'Nothing answered, or the connection broke.' },
   deadline: { exit: 5, http: 504, meaning: 'The answer did not come in time.' },
-  interrupted: { exit: 130, http: 499, meaning: 'Stopped by the user; can be continued by running the same command again.' },
+  interrupted: {
+    exit: 130,
+    http: 499,
+    meaning: 'Stopped by the user; can be continued by running the same command again.',
+  },
   internal: { exit: 3, http: 500, meaning: 'A defect in Ichor.' },
 } as const satisfies Record<string, CodeMeaning>;
 

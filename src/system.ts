@@ -68,7 +68,9 @@ export interface Deadline {
 /** A signal that aborts after `ms` of the clock's time, or when `parent` does. */
 export function withDeadline(clock: Clock, ms: number, parent?: AbortSignal): Deadline {
   const controller = new AbortController();
-  const cancel = clock.setTimer(ms, () => controller.abort(new DeadlineExceeded(`no answer within ${Math.round(ms)} ms`)));
+  const cancel = clock.setTimer(ms, () =>
+    controller.abort(new DeadlineExceeded(`no answer within ${Math.round(ms)} ms`)),
+  );
   const onParent = (): void => controller.abort(parent?.reason);
   if (parent?.aborted) onParent();
   parent?.addEventListener('abort', onParent, { once: true });

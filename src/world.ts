@@ -68,7 +68,17 @@ export function createWorldDialer(file: string): Dialer {
 
 function isWorld(value: unknown): value is World {
   return (
-    typeof value === 'object' && value !== null && 'v' in value && value.v === 1 && 'speed' in value && typeof value.speed === 'number' &&
-    value.speed > 0 && 'pid' in value && typeof value.pid === 'number' && 'sockets' in value && typeof value.sockets === 'object' && value.sockets !== null
+    typeof value === 'object' &&
+    value !== null &&
+    'v' in value &&
+    value.v === 1 &&
+    'speed' in value &&
+    typeof value.speed === 'number' &&
+    value.speed > 0 &&
+    'pid' in value &&
+    typeof value.pid === 'number' &&
+    'sockets' in value &&
+    typeof value.sockets === 'object' &&
+    value.sockets !== null
   );
 }

@@ -1,0 +1,43 @@
+// Builds dist/: the library with its types by tsc (dist/lib), the command line as split bundles by esbuild (dist/cli) so that
+// `--help` loads next to nothing. `--cli` builds only the latter (what the demo and the end-to-end tests need).
+import { build } from 'esbuild';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root, run } from './install.js';
+
+const only = process.argv.includes('--cli');
+rmSync(join(root, 'dist/cli'), { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: { main: 'src/cli/main.ts' },
+  outdir: 'dist/cli',
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  minifySyntax: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  // Bundled CommonJS packages still call require; the long name cannot collide with a minified one.
+  banner: {
+    js: "import { createRequire as __createRequireForIchor } from 'node:module'; const require = __createRequireForIchor(import.meta.url);",
+  },
+});
+if (existsSync(join(root, 'ui/main.tsx'))) {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['ui/main.tsx'],
+    outdir: 'dist/ui',
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    logLevel: 'warning',
+  });
+}
+if (!only) {
+  rmSync(join(root, 'dist/lib'), { recursive: true, force: true });
+  run('npx', ['--no-install', 'tsc', '-p', 'tsconfig.build.json']);
+}
