@@ -1,0 +1,71 @@
+/** Services as machined runs them, and their logs. */
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { ContainerDriver } from '../../gen/proto/common/common_pb.ts';
+import { MachineService } from '../../gen/proto/machine/machine_pb.ts';
+import type { ServiceHealth as WireHealth, ServiceInfo as WireService } from '../../gen/proto/machine/service_pb.ts';
+import type { Caller } from '../caller.ts';
+import { DEADLINES_MS } from '../deadlines.ts';
+import type { ServiceCalls, ServiceHealth, ServiceInfo } from '../port.ts';
+import { bytesOf, linesOf, only } from './reply.ts';
+
+export function createServiceCalls(caller: Caller): ServiceCalls {
+  const machine = caller.client(MachineService);
+  return {
+    async serviceList(options) {
+      const call = 'ServiceList';
+      const reply = await caller.unary({ call, deadlineMs: DEADLINES_MS.read, options, run: (wire) => machine.serviceList({}, wire) });
+      return only(reply, call).services.map(serviceInfo);
+    },
+    async serviceStart(id, options) {
+      const call = `ServiceStart of ${id}`;
+      only(await caller.unary({ call, deadlineMs: DEADLINES_MS.change, options, run: (wire) => machine.serviceStart({ id }, wire) }), call);
+    },
+    async serviceStop(id, options) {
+      const call = `ServiceStop of ${id}`;
+      only(await caller.unary({ call, deadlineMs: DEADLINES_MS.change, options, run: (wire) => machine.serviceStop({ id }, wire) }), call);
+    },
+    async serviceRestart(id, options) {
+      const call = `ServiceRestart of ${id}`;
+      only(await caller.unary({ call, deadlineMs: DEADLINES_MS.change, options, run: (wire) => machine.serviceRestart({ id }, wire) }), call);
+    },
+    logs(request, options) {
+      const namespace = request.namespace ?? 'system';
+      const follow = request.follow ?? false;
+      const wanted = {
+        id: request.id,
+        namespace,
+        driver: namespace === 'k8s.io' ? ContainerDriver.CRI : ContainerDriver.CONTAINERD,
+        follow,
+        tailLines: request.tailLines ?? -1, // The wire's default 0 means "no line".
+      };
+      const call = `Logs of ${request.id}`;
+      return caller.stream({
+        call,
+        kind: follow ? 'followed' : 'finite',
+        options,
+        run: (wire) => linesOf(bytesOf(machine.logs(wanted, wire), call)),
+      });
+    },
+  };
+}
+
+function serviceInfo(service: WireService): ServiceInfo {
+  const events = (service.events?.events ?? []).map((event) => ({
+    state: event.state,
+    message: event.msg,
+    atMs: event.ts === undefined ? 0 : timestampMs(event.ts),
+  }));
+  const healthMessage = service.health?.lastMessage ?? '';
+  return {
+    id: service.id,
+    state: service.state,
+    health: serviceHealth(service.health),
+    message: healthMessage === '' ? (events.at(-1)?.message ?? '') : healthMessage,
+    events,
+  };
+}
+
+export function serviceHealth(health: WireHealth | undefined): ServiceHealth {
+  if (health === undefined || health.unknown) return 'unknown';
+  return health.healthy ? 'healthy' : 'unhealthy';
+}

@@ -1,0 +1,47 @@
+/** The port over TLS sockets: real nodes, and the simulator's outer door. */
+import { createGrpcTransport } from '@connectrpc/connect-node';
+import type { Clock } from '../system.ts';
+import type { Dialer } from '../world.ts';
+import type { NodeChannel } from './channel.ts';
+import { NodeConnection, type ConnectionIdentity } from './connection.ts';
+import type { TalosConnector, TalosTarget } from './port.ts';
+import { createSession, describeTarget } from './session.ts';
+
+export interface SocketOptions {
+  readonly clock: Clock;
+  readonly dialer: Dialer;
+}
+
+/** Talos' own limit, both ways (talos-1-api.md §1.1). */
+const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
+
+export function createTalosConnector({ clock, dialer }: SocketOptions): TalosConnector {
+  return {
+    maintenance(target, { fingerprint } = {}) {
+      const identity: ConnectionIdentity = fingerprint === undefined ? { kind: 'maintenance' } : { kind: 'maintenance', fingerprint };
+      return createSession({ clock, target, channel: createSocketChannel(target, identity, dialer) });
+    },
+    secure(target, credentials, { via } = {}) {
+      const channel = createSocketChannel(via ?? target, { kind: 'secure', ...credentials }, dialer);
+      return createSession(via === undefined ? { clock, target, channel } : { clock, target, channel, via });
+    },
+  };
+}
+
+function createSocketChannel(dialled: TalosTarget, identity: ConnectionIdentity, dialer: Dialer): NodeChannel {
+  const connection = new NodeConnection({ host: dialled.host, port: dialled.port, node: describeTarget(dialled), identity }, dialer);
+  const transport = createGrpcTransport({
+    baseUrl: connection.authority,
+    sessionManager: connection,
+    readMaxBytes: MAX_MESSAGE_BYTES,
+    writeMaxBytes: MAX_MESSAGE_BYTES,
+    // Talos compresses nothing unless asked; an answer is small or compressed already.
+    acceptCompression: [],
+  });
+  return {
+    transport,
+    peerFingerprint: () => connection.peerFingerprint(),
+    drop: () => connection.drop(),
+    close: () => connection.close(),
+  };
+}
