@@ -41,7 +41,6 @@ export class NodeConnection {
   #session: Promise<ClientHttp2Session> | undefined;
   #socket: TLSSocket | undefined;
   #fingerprint: string | undefined;
-  #openStreams = 0;
   #closed = false;
 
   constructor(peer: PeerCheck, dialer: Dialer) {
@@ -57,11 +56,7 @@ export class NodeConnection {
   async request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
     const session = await this.#open();
     const stream = session.request({ ...headers, ':method': method, ':path': path });
-    // An idle connection must not keep the process alive.
-    if (++this.#openStreams === 1) session.ref();
-    stream.once('close', () => {
-      if (--this.#openStreams === 0 && !session.destroyed) session.unref();
-    });
+    keepAliveFor(session, stream);
     return stream;
   }
 
@@ -114,6 +109,21 @@ export class NodeConnection {
     session.unref();
     return session;
   }
+}
+
+const openStreams = new WeakMap<ClientHttp2Session, number>();
+
+/** A connection keeps the process alive while a call is open on it, and no longer. */
+function keepAliveFor(session: ClientHttp2Session, stream: ClientHttp2Stream): void {
+  const count = (change: number): number => {
+    const now = (openStreams.get(session) ?? 0) + change;
+    openStreams.set(session, now);
+    return now;
+  };
+  if (count(1) === 1) session.ref();
+  stream.once('close', () => {
+    if (count(-1) === 0 && !session.destroyed) session.unref();
+  });
 }
 
 function dial(peer: PeerCheck, dialer: Dialer): TLSSocket {
