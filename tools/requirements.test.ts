@@ -24,6 +24,10 @@ describe('counting requirement ids', () => {
   });
 
   it('knows the level by the folder', () => {
-    expect([levelOf('src/spec/load.test.ts'), levelOf('test/e2e/apply.test.ts'), levelOf('test/real/sops.test.ts')]).toEqual(['unit', 'simulator', 'real']);
+    expect([
+      levelOf('src/spec/load.test.ts'),
+      levelOf('test/e2e/apply.test.ts'),
+      levelOf('test/real/sops.test.ts'),
+    ]).toEqual(['unit', 'simulator', 'real']);
   });
 });

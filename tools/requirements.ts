@@ -44,17 +44,26 @@ function collect(): ReadonlyMap<string, readonly Proof[]> {
   const proofs = new Map<string, Proof[]>();
   for (const path of listTests()) {
     const file = relative(root, path);
-    for (const id of idsIn(readFileSync(path, 'utf8'))) proofs.set(id, [...(proofs.get(id) ?? []), { level: levelOf(file), file }]);
+    for (const id of idsIn(readFileSync(path, 'utf8')))
+      proofs.set(id, [...(proofs.get(id) ?? []), { level: levelOf(file), file }]);
   }
   return proofs;
 }
 
 function main(): void {
-  const requirements: Readonly<Record<string, string>> = JSON.parse(readFileSync(`${root}test/requirements.json`, 'utf8'));
+  const requirements: Readonly<Record<string, string>> = JSON.parse(
+    readFileSync(`${root}test/requirements.json`, 'utf8'),
+  );
   const proofs = collect();
   const rows = Object.entries(requirements).map(([id, kinds]) => {
     const levels = new Set((proofs.get(id) ?? []).map((proof) => proof.level));
-    return { id, kinds, levels: [...levels], isProven: isProven(kinds, levels), files: (proofs.get(id) ?? []).map((proof) => proof.file) };
+    return {
+      id,
+      kinds,
+      levels: [...levels],
+      isProven: isProven(kinds, levels),
+      files: (proofs.get(id) ?? []).map((proof) => proof.file),
+    };
   });
   const unknown = [...proofs.keys()].filter((id) => requirements[id] === undefined);
   if (process.argv.includes('--json')) {
@@ -65,8 +74,14 @@ function main(): void {
   for (const setup of [...new Set(rows.map((row) => row.id.split('-')[0] ?? ''))].toSorted()) {
     const own = rows.filter((row) => row.id.startsWith(`${setup}-`));
     const count = (level: Level): number => own.filter((row) => row.levels.includes(level)).length;
-    const cells = [setup.padEnd(5), String(own.length).padStart(4), String(own.filter((row) => row.isProven).length).padStart(8)];
-    process.stdout.write(`${cells.join(' ')} ${String(count('unit')).padStart(5)} ${String(count('simulator')).padStart(10)} ${String(count('real')).padStart(5)}\n`);
+    const cells = [
+      setup.padEnd(5),
+      String(own.length).padStart(4),
+      String(own.filter((row) => row.isProven).length).padStart(8),
+    ];
+    process.stdout.write(
+      `${cells.join(' ')} ${String(count('unit')).padStart(5)} ${String(count('simulator')).padStart(10)} ${String(count('real')).padStart(5)}\n`,
+    );
   }
   const proven = rows.filter((row) => row.isProven).length;
   process.stdout.write(`${proven} of ${rows.length} proven. Not yet: npm run requirements -- --json\n`);

@@ -15,7 +15,13 @@ export interface OutputFlags {
 }
 
 export const fileFlag = {
-  file: { kind: 'parsed', parse: String, brief: 'The cluster file (default: cluster.yaml here)', optional: true, placeholder: 'cluster.yaml' },
+  file: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'The cluster file (default: cluster.yaml here)',
+    optional: true,
+    placeholder: 'cluster.yaml',
+  },
 } as const;
 
 export interface FileFlags {
@@ -23,7 +29,14 @@ export interface FileFlags {
 }
 
 export const nodeFlag = {
-  node: { kind: 'parsed', parse: String, brief: 'Only these nodes, by name', optional: true, variadic: ',', placeholder: 'NAME' },
+  node: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'Only these nodes, by name',
+    optional: true,
+    variadic: ',',
+    placeholder: 'NAME',
+  },
 } as const;
 
 export interface NodeFlags {
@@ -31,8 +44,21 @@ export interface NodeFlags {
 }
 
 export const worldFlag = {
-  world: { kind: 'parsed', parse: String, brief: 'Talk to the simulated machines of this world file (written by `ichor sim`); also $ICHOR_WORLD', optional: true, placeholder: 'FILE' },
-  at: { kind: 'parsed', parse: parseAt, brief: 'Where a node answers right now, when that is not its address', optional: true, variadic: ',', placeholder: 'NODE=IP' },
+  world: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'Talk to the simulated machines of this world file (written by `ichor sim`); also $ICHOR_WORLD',
+    optional: true,
+    placeholder: 'FILE',
+  },
+  at: {
+    kind: 'parsed',
+    parse: parseAt,
+    brief: 'Where a node answers right now, when that is not its address',
+    optional: true,
+    variadic: ',',
+    placeholder: 'NODE=IP',
+  },
 } as const;
 
 export interface WorldFlags {

@@ -5,8 +5,14 @@ import { diskExpression, installDiskSelector } from './disk-expression.ts';
 describe('disk selectors', () => {
   it.each<[DiskSelector, string]>([
     [{ serial: 'S6Z1' }, 'disk.serial == "S6Z1" && disk.transport != "" && !disk.readonly && !disk.cdrom'],
-    [{ type: 'nvme', serial: '2TB1' }, 'disk.serial == "2TB1" && disk.transport != "" && disk.transport == "nvme" && !disk.readonly && !disk.cdrom'],
-    [{ size: '>= 100GB', type: 'ssd' }, 'disk.size >= 100u * GB && disk.transport != "" && !disk.rotational && !disk.readonly && !disk.cdrom'],
+    [
+      { type: 'nvme', serial: '2TB1' },
+      'disk.serial == "2TB1" && disk.transport != "" && disk.transport == "nvme" && !disk.readonly && !disk.cdrom',
+    ],
+    [
+      { size: '>= 100GB', type: 'ssd' },
+      'disk.size >= 100u * GB && disk.transport != "" && !disk.rotational && !disk.readonly && !disk.cdrom',
+    ],
     [{ wwid: 'naa.5000*' }, 'glob("naa.5000*", disk.wwid) && disk.transport != "" && !disk.readonly && !disk.cdrom'],
     [{ match: 'disk.transport == "sata"' }, 'disk.transport == "sata"'],
   ])('writes %o in CEL', (selector, expression) => {

@@ -55,7 +55,9 @@ function matchTerm(pattern: string, field: string): string {
 function sizeTerm(text: string): string {
   const match = /^\s*(==|>=|<=|>|<)?\s*(\d+)\s*([KMGTP]i?B|B)?\s*$/.exec(text);
   if (match === null) {
-    throw new IchorError('invalid-input', `disk size "${text}" is not a comparison that Talos understands`, { hint: 'Write for instance ">= 100GB" or "<= 2TB".' });
+    throw new IchorError('invalid-input', `disk size "${text}" is not a comparison that Talos understands`, {
+      hint: 'Write for instance ">= 100GB" or "<= 2TB".',
+    });
   }
   const [, operator = '==', number = '0', unit = 'B'] = match;
   return `disk.size ${operator} ${number}u${unit === 'B' ? '' : ` * ${unit}`}`;

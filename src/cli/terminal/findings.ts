@@ -8,7 +8,8 @@ export function renderFindings(findings: readonly Finding[], colours: Colours): 
 
 export function renderFinding(finding: Finding, colours: Colours): string {
   const paint = { error: colours.red, warning: colours.yellow, notice: colours.cyan }[finding.severity];
-  const place = finding.where === undefined ? '' : `${finding.where.file}:${finding.where.line}:${finding.where.column}: `;
+  const place =
+    finding.where === undefined ? '' : `${finding.where.file}:${finding.where.line}:${finding.where.column}: `;
   const lines = [`${place}${paint(finding.severity)}: ${finding.message} ${colours.dim(`[${finding.rule}]`)}`];
   if (finding.frame !== undefined) lines.push(indent(finding.frame.trimEnd()));
   if (finding.hint !== undefined) lines.push(`  ${colours.bold('hint')}: ${finding.hint}`);

@@ -10,8 +10,13 @@ export function renderPlan(plan: Plan, describe: (step: Step) => string, colours
   if (plan.steps.length > 0) parts.push(renderSteps(plan, describe, colours));
   for (const { node, differences, why } of plan.differences) {
     const lines = differences.map((difference) => {
-      const values = difference.change === 'changed' ? `${difference.from} → ${difference.to}` : (difference.to ?? difference.from ?? '');
-      const mark = { added: colours.green('+'), removed: colours.red('-'), changed: colours.yellow('~') }[difference.change];
+      const values =
+        difference.change === 'changed'
+          ? `${difference.from} → ${difference.to}`
+          : (difference.to ?? difference.from ?? '');
+      const mark = { added: colours.green('+'), removed: colours.red('-'), changed: colours.yellow('~') }[
+        difference.change
+      ];
       return `  ${mark} ${difference.document} ${difference.path}: ${values}`;
     });
     parts.push(`${colours.bold(node)}: the running config differs and is left alone (${why})\n${lines.join('\n')}`);

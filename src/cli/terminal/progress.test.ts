@@ -20,7 +20,18 @@ describe('progress of a run', () => {
     const progress = play([
       start,
       event(2000, { kind: 'step-started', description: 'apply the machine config', expectedMs: 5000 }, 'cp-1'),
-      event(12_000, { kind: 'step-waiting', what: 'Talos to be installed', since: 4000, sinceMs: 8000, expectedMs: 60_000, deadlineMs: 900_000 }, 'cp-1'),
+      event(
+        12_000,
+        {
+          kind: 'step-waiting',
+          what: 'Talos to be installed',
+          since: 4000,
+          sinceMs: 8000,
+          expectedMs: 60_000,
+          deadlineMs: 900_000,
+        },
+        'cp-1',
+      ),
     ]);
 
     const lines = renderProgress(progress, { now: 14_000, columns: 100, rows: 10, colours });
@@ -29,7 +40,9 @@ describe('progress of a run', () => {
   });
 
   it('keeps within the width and the height of the terminal, failures first', () => {
-    const working = Array.from({ length: 20 }, (_, index) => event(2000, { kind: 'step-started', description: 'x'.repeat(200), expectedMs: 1 }, `worker-${index}`));
+    const working = Array.from({ length: 20 }, (_, index) =>
+      event(2000, { kind: 'step-started', description: 'x'.repeat(200), expectedMs: 1 }, `worker-${index}`),
+    );
     const failed = event(3000, { kind: 'step-failed', code: 'failed', message: 'refused' }, 'worker-19');
 
     const lines = renderProgress(play([start, ...working, failed]), { now: 4000, columns: 60, rows: 8, colours });
@@ -41,8 +54,14 @@ describe('progress of a run', () => {
   });
 
   it('prints a failure with its hint on one plain line', () => {
-    const failure = event(61_000, { kind: 'step-failed', code: 'deadline', message: 'no answer within 15 min', hint: 'look at the console' }, 'cp-2');
+    const failure = event(
+      61_000,
+      { kind: 'step-failed', code: 'deadline', message: 'no answer within 15 min', hint: 'look at the console' },
+      'cp-2',
+    );
 
-    expect(renderEventLine(failure, play([start]))).toBe('[1 min 00 s] cp-2: FAILED: no answer within 15 min — look at the console');
+    expect(renderEventLine(failure, play([start]))).toBe(
+      '[1 min 00 s] cp-2: FAILED: no answer within 15 min — look at the console',
+    );
   });
 });

@@ -25,11 +25,20 @@ export interface Progress {
   readonly descriptions: ReadonlyMap<string, string>;
 }
 
-export const EMPTY_PROGRESS: Progress = { rows: new Map(), stepsDone: 0, stepsAll: 0, startedAt: undefined, descriptions: new Map() };
+export const EMPTY_PROGRESS: Progress = {
+  rows: new Map(),
+  stepsDone: 0,
+  stepsAll: 0,
+  startedAt: undefined,
+  descriptions: new Map(),
+};
 
 export function advance(progress: Progress, event: RunEvent): Progress {
   const key = event.node ?? CLUSTER_ROW;
-  const set = (row: Omit<Row, 'since'>, since = event.time): Progress => ({ ...progress, rows: new Map([...progress.rows, [key, { ...row, since }]]) });
+  const set = (row: Omit<Row, 'since'>, since = event.time): Progress => ({
+    ...progress,
+    rows: new Map([...progress.rows, [key, { ...row, since }]]),
+  });
   switch (event.kind) {
     case 'run-started':
       return { ...progress, startedAt: event.time };
@@ -45,7 +54,10 @@ export function advance(progress: Progress, event: RunEvent): Progress {
       return set({ state: 'working', text: event.message, expectedMs: undefined });
     case 'step-done':
     case 'step-skipped':
-      return { ...set({ state: 'done', text: event.evidence, expectedMs: undefined }), stepsDone: progress.stepsDone + 1 };
+      return {
+        ...set({ state: 'done', text: event.evidence, expectedMs: undefined }),
+        stepsDone: progress.stepsDone + 1,
+      };
     case 'step-failed':
       return set({ state: 'failed', text: event.message, expectedMs: undefined });
     case 'step-blocked':
@@ -78,13 +90,21 @@ export function renderProgress(progress: Progress, view: View): readonly string[
 
 function chooseRows(progress: Progress, count: number): readonly string[] {
   const rank = { failed: 0, working: 1, blocked: 2, done: 3 } as const;
-  return [...progress.rows].toSorted(([, a], [, b]) => rank[a.state] - rank[b.state]).slice(0, count).map(([name]) => name);
+  return [...progress.rows]
+    .toSorted(([, a], [, b]) => rank[a.state] - rank[b.state])
+    .slice(0, count)
+    .map(([name]) => name);
 }
 
 function renderRow(name: string, row: Row | undefined, view: View): string {
   if (row === undefined) return name;
   const { colours } = view;
-  const mark = { working: colours.cyan('●'), done: colours.green('✓'), failed: colours.red('✗'), blocked: colours.yellow('–') }[row.state];
+  const mark = {
+    working: colours.cyan('●'),
+    done: colours.green('✓'),
+    failed: colours.red('✗'),
+    blocked: colours.yellow('–'),
+  }[row.state];
   const time = row.state === 'working' ? renderWait(view.now - row.since, row.expectedMs) : '';
   const room = view.columns - name.length - time.length - 6;
   const text = row.text.length > room ? `${row.text.slice(0, Math.max(0, room - 1))}…` : row.text;
@@ -107,7 +127,9 @@ export function renderEventLine(event: RunEvent, progress: Progress): string | u
 function describeEvent(event: RunEvent): string | undefined {
   switch (event.kind) {
     case 'plan':
-      return event.plan.steps.length === 0 ? undefined : `${event.plan.steps.length} steps, about ${renderDuration(event.plan.estimateMs)}`;
+      return event.plan.steps.length === 0
+        ? undefined
+        : `${event.plan.steps.length} steps, about ${renderDuration(event.plan.estimateMs)}`;
     case 'step-started':
       return event.description;
     case 'step-waiting':

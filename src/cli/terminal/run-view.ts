@@ -14,7 +14,9 @@ export interface RunView {
 
 export function createRunView(context: IchorContext, clock: Clock, output: OutputFormat): RunView {
   if (output === 'json') return createJsonView(context);
-  return context.process.stderr.isTTY === true && context.env['TERM'] !== 'dumb' ? createLiveView(context, clock) : createPlainView(context);
+  return context.process.stderr.isTTY === true && context.env['TERM'] !== 'dumb'
+    ? createLiveView(context, clock)
+    : createPlainView(context);
 }
 
 function createJsonView(context: IchorContext): RunView {
@@ -40,7 +42,10 @@ function createLiveView(context: IchorContext, clock: Clock): RunView {
   let drawn = 0;
   const erase = (): string => (drawn === 0 ? '' : `\u001b[${drawn}F\u001b[J`);
   const draw = (above = ''): void => {
-    const lines = progress.rows.size === 0 ? [] : renderProgress(progress, { now: clock.now(), columns: stderr.columns ?? 80, rows: 30, colours });
+    const lines =
+      progress.rows.size === 0
+        ? []
+        : renderProgress(progress, { now: clock.now(), columns: stderr.columns ?? 80, rows: 30, colours });
     stderr.write(`${erase()}${above}${lines.map((line) => `${line}\n`).join('')}`);
     drawn = lines.length;
   };
@@ -51,7 +56,8 @@ function createLiveView(context: IchorContext, clock: Clock): RunView {
     sink(event: RunEvent) {
       progress = advance(progress, event);
       // Failures and conditions scroll past above the picture, so that they stay readable.
-      const line = event.kind === 'step-failed' || event.kind === 'condition' ? renderEventLine(event, progress) : undefined;
+      const line =
+        event.kind === 'step-failed' || event.kind === 'condition' ? renderEventLine(event, progress) : undefined;
       draw(line === undefined ? '' : `${line}\n`);
     },
     close() {

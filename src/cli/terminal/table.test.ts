@@ -4,7 +4,13 @@ import { renderTable } from './table.ts';
 
 describe('tables and durations', () => {
   it('lines columns up, whatever colours the cells have', () => {
-    const text = renderTable(['NODE', 'STAGE'], [['cp-1', 'running'], ['\u001b[32mworker-10\u001b[39m', 'booting']]);
+    const text = renderTable(
+      ['NODE', 'STAGE'],
+      [
+        ['cp-1', 'running'],
+        ['\u001b[32mworker-10\u001b[39m', 'booting'],
+      ],
+    );
 
     expect(text).toBe('NODE        STAGE\ncp-1        running\n\u001b[32mworker-10\u001b[39m   booting');
   });

@@ -22,7 +22,9 @@ export function wantedLinks(node: NodeSpec, vip: string | undefined): readonly W
   const links = node.links.map((link, index) => nameLink(link, index));
   const primaryIndex = links.findIndex((wanted) => isPrimary(node, wanted.link));
   if (primaryIndex >= 0) {
-    return links.map((wanted, index) => (index === primaryIndex ? { ...wanted, link: withAddress(node, wanted.link, vip) } : wanted));
+    return links.map((wanted, index) =>
+      index === primaryIndex ? { ...wanted, link: withAddress(node, wanted.link, vip) } : wanted,
+    );
   }
   const primary = impliedPrimary(node);
   return primary === undefined ? links : [{ ...primary, link: withAddress(node, primary.link, vip) }, ...links];
@@ -56,7 +58,10 @@ export function linkDocuments(wanted: WantedLink): readonly Fragment[] {
 /** One entry of `machine.network.interfaces`. */
 export function legacyInterface(wanted: WantedLink): Fragment {
   const { name, alias, link } = wanted;
-  const selector = alias === undefined ? { interface: name } : { deviceSelector: 'mac' in alias ? { hardwareAddr: alias.mac.toLowerCase() } : link.selector };
+  const selector =
+    alias === undefined
+      ? { interface: name }
+      : { deviceSelector: 'mac' in alias ? { hardwareAddr: alias.mac.toLowerCase() } : link.selector };
   return compact({
     ...selector,
     addresses: link.addresses.length > 0 ? link.addresses : undefined,
@@ -74,7 +79,8 @@ export function legacyInterface(wanted: WantedLink): Fragment {
 function nameLink(link: Link, index: number): WantedLink {
   if (link.name !== undefined) return { name: link.name, link };
   if (link.mac !== undefined) return { name: `link${index}`, alias: { mac: link.mac }, link };
-  const match = typeof link.selector?.['match'] === 'string' ? link.selector['match'] : selectorExpression(link.selector ?? {});
+  const match =
+    typeof link.selector?.['match'] === 'string' ? link.selector['match'] : selectorExpression(link.selector ?? {});
   return { name: `link${index}`, alias: { match }, link };
 }
 
@@ -117,8 +123,10 @@ function legacyRoute(route: Fragment): Fragment {
 }
 
 function mainDocument(name: string, link: Link, settings: Fragment): Fragment {
-  if (link.bond !== undefined) return talosDocument('BondConfig', { name, ...documentBond(link.bond), ...settings, ...link.rest });
-  if (link.bridge !== undefined) return talosDocument('BridgeConfig', { name, ...documentBridge(link.bridge), ...settings, ...link.rest });
+  if (link.bond !== undefined)
+    return talosDocument('BondConfig', { name, ...documentBond(link.bond), ...settings, ...link.rest });
+  if (link.bridge !== undefined)
+    return talosDocument('BridgeConfig', { name, ...documentBridge(link.bridge), ...settings, ...link.rest });
   return talosDocument('LinkConfig', { name, ...settings, ...link.rest });
 }
 
@@ -130,7 +138,10 @@ function documentBond(bond: Fragment): Fragment {
 }
 
 function legacyBond(bond: Fragment): Fragment {
-  return renameKeys(bond, Object.fromEntries(Object.entries(BOND_WORDS).map(([legacy, document]) => [document, legacy])));
+  return renameKeys(
+    bond,
+    Object.fromEntries(Object.entries(BOND_WORDS).map(([legacy, document]) => [document, legacy])),
+  );
 }
 
 function documentBridge(bridge: Fragment): Fragment {
@@ -139,7 +150,17 @@ function documentBridge(bridge: Fragment): Fragment {
 
 function vlanDocuments(parent: string, vlan: Fragment): readonly Fragment[] {
   const { vlanId, vlanID = vlanId, addresses, routes, dhcp, vip, name = `${parent}.${String(vlanID)}`, ...rest } = vlan;
-  const document = talosDocument('VLANConfig', compact({ name, vlanID, parent, ...rest, addresses: listOf(addresses, (address) => ({ address })), routes: listOf(routes, (route) => (isFragment(route) ? documentRoute(route) : route)) }));
+  const document = talosDocument(
+    'VLANConfig',
+    compact({
+      name,
+      vlanID,
+      parent,
+      ...rest,
+      addresses: listOf(addresses, (address) => ({ address })),
+      routes: listOf(routes, (route) => (isFragment(route) ? documentRoute(route) : route)),
+    }),
+  );
   const documents = [document];
   if (dhcp === true) documents.push(talosDocument('DHCPv4Config', { name }));
   const ip = typeof vip === 'string' ? vip : isFragment(vip) ? vip['ip'] : undefined;

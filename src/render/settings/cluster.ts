@@ -17,7 +17,18 @@ function cniSetting(cluster: Cluster, minor: TalosMinor): Setting {
     // Absence of the document is what "no built-in CNI" means there (talos-4-documents.md §6.1).
     const remove: Fragment = talosDocument('KubeFlannelCNIConfig', { $patch: 'delete' });
     const urls = cni.kind === 'custom' ? cni.urls : [];
-    return { from, fragments: [remove, ...urls.map((url, index) => talosDocument('KubeExternalManifestConfig', { name: index === 0 ? 'custom-cni' : `custom-cni-${index + 1}`, url }))] };
+    return {
+      from,
+      fragments: [
+        remove,
+        ...urls.map((url, index) =>
+          talosDocument('KubeExternalManifestConfig', {
+            name: index === 0 ? 'custom-cni' : `custom-cni-${index + 1}`,
+            url,
+          }),
+        ),
+      ],
+    };
   }
   const body = cni.kind === 'none' ? { name: 'none' } : { name: 'custom', urls: cni.urls };
   return { from, fragments: [{ cluster: { network: { cni: body } } }] };
@@ -26,13 +37,21 @@ function cniSetting(cluster: Cluster, minor: TalosMinor): Setting {
 function kubeProxySetting(cluster: Cluster, minor: TalosMinor): Setting {
   const from = ['network', 'kubeProxy'];
   if (cluster.network.kubeProxy) return { from, fragments: [] };
-  return { from, fragments: [isAtLeast(minor, '1.14') ? talosDocument('KubeProxyConfig', { enabled: false }) : { cluster: { proxy: { disabled: true } } }] };
+  return {
+    from,
+    fragments: [
+      isAtLeast(minor, '1.14')
+        ? talosDocument('KubeProxyConfig', { enabled: false })
+        : { cluster: { proxy: { disabled: true } } },
+    ],
+  };
 }
 
 function kubePrismSetting(cluster: Cluster, minor: TalosMinor): Setting {
   const { enabled, port } = cluster.network.kubePrism;
   const from = ['network', 'kubePrism'];
   if (enabled && port === 7445) return { from, fragments: [] };
-  if (isAtLeast(minor, '1.14')) return { from, fragments: [talosDocument('KubePrismConfig', enabled ? { port } : { $patch: 'delete' })] };
+  if (isAtLeast(minor, '1.14'))
+    return { from, fragments: [talosDocument('KubePrismConfig', enabled ? { port } : { $patch: 'delete' })] };
   return { from, fragments: [{ machine: { features: { kubePrism: { enabled, port } } } }] };
 }

@@ -8,11 +8,27 @@ export function installSetting(node: NodeSpec, installerImage: string, minor: Ta
   const from = ['nodes', node.name, 'install'];
   const { disk, device, wipe } = node.install;
   if (isAtLeast(minor, '1.14')) {
-    const match = disk === undefined ? (device === undefined ? undefined : `disk.dev_path == ${JSON.stringify(device)}`) : diskExpression(disk);
+    const match =
+      disk === undefined
+        ? device === undefined
+          ? undefined
+          : `disk.dev_path == ${JSON.stringify(device)}`
+        : diskExpression(disk);
     if (match === undefined) return { from, fragments: [] };
-    return { from, fragments: [talosDocument('UnattendedInstallConfig', { installer: { image: installerImage }, provisioning: { diskSelector: { match }, wipe } })] };
+    return {
+      from,
+      fragments: [
+        talosDocument('UnattendedInstallConfig', {
+          installer: { image: installerImage },
+          provisioning: { diskSelector: { match }, wipe },
+        }),
+      ],
+    };
   }
-  return { from, fragments: [{ machine: { install: compact({ ...legacyTarget(node), image: installerImage, wipe }) } }] };
+  return {
+    from,
+    fragments: [{ machine: { install: compact({ ...legacyTarget(node), image: installerImage, wipe }) } }],
+  };
 }
 
 function legacyTarget(node: NodeSpec): Fragment {
@@ -22,6 +38,7 @@ function legacyTarget(node: NodeSpec): Fragment {
   const diskSelector = installDiskSelector(disk);
   if (diskSelector !== undefined) return { diskSelector };
   // The legacy selector has no word for virtio; such VMs have one virtio disk, and its bus path says that it is one.
-  if (disk.type === 'virtio') return { diskSelector: { ...disk, type: undefined, busPath: disk.busPath ?? '/pci*/virtio*' } };
+  if (disk.type === 'virtio')
+    return { diskSelector: { ...disk, type: undefined, busPath: disk.busPath ?? '/pci*/virtio*' } };
   return disk.name === undefined ? {} : { disk: disk.name };
 }

@@ -18,7 +18,10 @@ export function linkSetting(cluster: Cluster, node: NodeSpec, minor: TalosMinor)
   if (!hasNamedPrimary(node)) return { from, fragments: anyPhysicalLink(node, vip) };
   const links = wantedLinks(node, vip);
   if (isAtLeast(minor, '1.12')) return { from, fragments: links.flatMap((wanted) => linkDocuments(wanted)) };
-  return { from, fragments: [{ machine: { network: { interfaces: links.map((wanted) => legacyInterface(wanted)) } } }] };
+  return {
+    from,
+    fragments: [{ machine: { network: { interfaces: links.map((wanted) => legacyInterface(wanted)) } } }],
+  };
 }
 
 /**
@@ -31,7 +34,10 @@ function anyPhysicalLink(node: NodeSpec, vip: string | undefined): readonly Frag
   const entry = compact({
     deviceSelector: { physical: true },
     addresses: node.address.kind === 'static' ? [`${node.address.ip}/${node.address.prefix}`] : undefined,
-    routes: isStatic && node.gateway !== undefined ? [{ network: node.gateway.includes(':') ? '::/0' : '0.0.0.0/0', gateway: node.gateway }] : undefined,
+    routes:
+      isStatic && node.gateway !== undefined
+        ? [{ network: node.gateway.includes(':') ? '::/0' : '0.0.0.0/0', gateway: node.gateway }]
+        : undefined,
     dhcp: !isStatic,
     vip: vip === undefined ? undefined : { ip: vip },
   });
@@ -50,13 +56,18 @@ export function resolverSetting(cluster: Cluster, node: NodeSpec, minor: TalosMi
     });
     return { from, fragments: [talosDocument('ResolverConfig', body)] };
   }
-  const network = compact({ nameservers: nameservers.length > 0 ? nameservers : undefined, searchDomains: searchDomains.length > 0 ? searchDomains : undefined });
+  const network = compact({
+    nameservers: nameservers.length > 0 ? nameservers : undefined,
+    searchDomains: searchDomains.length > 0 ? searchDomains : undefined,
+  });
   return { from, fragments: [{ machine: { network } }] };
 }
 
 export function timeSetting(node: NodeSpec, minor: TalosMinor): Setting {
   const from = ['network', 'timeservers'];
   if (node.timeservers.length === 0) return { from, fragments: [] };
-  const fragment = isAtLeast(minor, '1.12') ? talosDocument('TimeSyncConfig', { ntp: { servers: node.timeservers } }) : { machine: { time: { servers: node.timeservers } } };
+  const fragment = isAtLeast(minor, '1.12')
+    ? talosDocument('TimeSyncConfig', { ntp: { servers: node.timeservers } })
+    : { machine: { time: { servers: node.timeservers } } };
   return { from, fragments: [fragment] };
 }

@@ -6,7 +6,9 @@ import { compact, talosDocument, type Setting } from '../setting.ts';
 export function registrationSetting(node: NodeSpec, minor: TalosMinor): Setting {
   const labels = presentOrUndefined(node.labels);
   const annotations = presentOrUndefined(node.annotations);
-  const taints = presentOrUndefined(Object.fromEntries(Object.entries(node.taints).map(([key, taint]) => [key, taintText(taint)])));
+  const taints = presentOrUndefined(
+    Object.fromEntries(Object.entries(node.taints).map(([key, taint]) => [key, taintText(taint)])),
+  );
   const from = ['nodes', node.name];
   if (labels === undefined && annotations === undefined && taints === undefined) return { from, fragments: [] };
   const fragment = isAtLeast(minor, '1.14')

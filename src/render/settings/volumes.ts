@@ -4,10 +4,19 @@ import type { NodeSpec, Volume } from '../../spec/model.ts';
 import { diskExpression } from '../disk-expression.ts';
 import { compact, talosDocument, type Fragment, type Setting } from '../setting.ts';
 
-const KINDS = { user: 'UserVolumeConfig', raw: 'RawVolumeConfig', swap: 'SwapVolumeConfig', system: 'VolumeConfig', existing: 'ExistingVolumeConfig' } as const;
+const KINDS = {
+  user: 'UserVolumeConfig',
+  raw: 'RawVolumeConfig',
+  swap: 'SwapVolumeConfig',
+  system: 'VolumeConfig',
+  existing: 'ExistingVolumeConfig',
+} as const;
 
 export function volumeSettings(node: NodeSpec): readonly Setting[] {
-  return node.volumes.map((volume) => ({ from: ['nodes', node.name, 'volumes', volume.name], fragments: [volumeDocument(volume)] }));
+  return node.volumes.map((volume) => ({
+    from: ['nodes', node.name, 'volumes', volume.name],
+    fragments: [volumeDocument(volume)],
+  }));
 }
 
 function volumeDocument(volume: Volume): Fragment {
@@ -18,7 +27,9 @@ function volumeDocument(volume: Volume): Fragment {
   }
   const hasSelector = Object.keys(volume.disk).length > 0;
   if (!hasSelector && volume.kind !== 'system') {
-    throw new IchorError('invalid-input', `volume ${name} names no disk`, { hint: 'Write which disk it lies on, for instance `disk: nvme` or `disk: { serial: … }`.' });
+    throw new IchorError('invalid-input', `volume ${name} names no disk`, {
+      hint: 'Write which disk it lies on, for instance `disk: nvme` or `disk: { serial: … }`.',
+    });
   }
   const provisioning = compact({
     diskSelector: hasSelector ? { match: diskExpression(volume.disk) } : undefined,
@@ -26,12 +37,15 @@ function volumeDocument(volume: Volume): Fragment {
     maxSize: sizeText(volume.maxSizeBytes),
     grow: volume.grow ? true : undefined,
   });
-  return talosDocument(KINDS[volume.kind], compact({
-    name,
-    provisioning,
-    filesystem: volume.filesystem === undefined ? undefined : { type: volume.filesystem },
-    encryption: volume.encryption,
-  }));
+  return talosDocument(
+    KINDS[volume.kind],
+    compact({
+      name,
+      provisioning,
+      filesystem: volume.filesystem === undefined ? undefined : { type: volume.filesystem },
+      encryption: volume.encryption,
+    }),
+  );
 }
 
 const UNITS = [

@@ -1,0 +1,33 @@
+/** The tree of commands: main verbs are flat, plain doors stand under a noun. Each command is loaded only when it is run. */
+import { buildApplication, buildRouteMap, text_en } from '@stricli/core';
+import { exitCodeOf, renderFailure } from './failure.ts';
+import { checkCommand } from './commands/check.ts';
+import { VERSION } from './version.ts';
+
+const text = {
+  exceptionWhileRunningCommand: renderFailure,
+  commandErrorResult: renderFailure,
+};
+
+export const application = buildApplication(
+  buildRouteMap({
+    routes: { check: checkCommand },
+    docs: {
+      brief: 'Talos Linux clusters from one file',
+      fullDescription: [
+        'Talos Linux clusters from one file: from bare hardware to a running, verified cluster.',
+        '',
+        'A first cluster:   ichor init, edit cluster.yaml, ichor check, ichor plan, ichor apply',
+        'Without hardware:  ichor rehearse cluster.yaml  (simulated machines; nothing on your network is touched)',
+      ].join('\n'),
+    },
+  }),
+  {
+    name: 'ichor',
+    versionInfo: { currentVersion: VERSION },
+    scanner: { caseStyle: 'allow-kebab-for-camel' },
+    documentation: { caseStyle: 'convert-camel-to-kebab', useAliasInUsageLine: true },
+    determineExitCode: exitCodeOf,
+    localization: { loadText: () => ({ ...text_en, ...text }) },
+  },
+);
