@@ -82,6 +82,8 @@ export interface ObservedDisk {
   readonly busPath?: string;
   readonly transport?: string;
   readonly rotational?: boolean;
+  /** What stands on it, by partition label or file system; Talos' own boot partitions left out. Empty: nothing that could be lost. */
+  readonly contents: readonly string[];
 }
 
 export interface ObservedLink {

@@ -1,0 +1,70 @@
+/**
+ * Runs the steps of a plan: each as soon as those that it waits for are done, side by side, generic over their kinds. Around every
+ * action stands an observation; nothing is done twice, and "done" is what was seen afterwards.
+ */
+import type { Cluster } from '../spec/model.ts';
+import type { Clock } from '../system.ts';
+import { DisruptionLog } from './disruption.ts';
+import type { EventBody } from './event.ts';
+import { createLimiter, type Limiter } from './limiter.ts';
+import type { Observer } from './observer.ts';
+import { StepRun } from './step-run.ts';
+import { kindOf } from './steps/registry.ts';
+import type { NodeActions, StepKind } from './step-kind.ts';
+import type { Step } from './step.ts';
+import type { IchorError } from '../errors.ts';
+
+export interface Engine {
+  readonly cluster: Cluster;
+  readonly observer: Observer;
+  readonly actions: NodeActions;
+  readonly clock: Clock;
+  readonly confirmed: ReadonlySet<string>;
+  readonly emit: Emit;
+  /** How many nodes are talked to at once. */
+  readonly parallel: number;
+  readonly kindOf?: (step: Step) => StepKind;
+}
+
+/** Adds head and sequence number; `about` names the step and node of the event. */
+export type Emit = (body: EventBody, about?: { readonly node?: string; readonly step?: string }) => void;
+
+export type StepOutcome =
+  | { readonly kind: 'done' | 'skipped'; readonly step: Step }
+  | { readonly kind: 'failed'; readonly step: Step; readonly error: IchorError }
+  | { readonly kind: 'blocked'; readonly step: Step; readonly by: string }
+  | { readonly kind: 'interrupted'; readonly step: Step };
+
+/** Resolves when every step has an outcome; a failed one blocks only those that wait for it. Never rejects. */
+export async function runSteps(engine: Engine, steps: readonly Step[], signal: AbortSignal): Promise<readonly StepOutcome[]> {
+  const outcomes = new Map<string, Promise<StepOutcome>>();
+  const shared: Shared = { engine, limiter: createLimiter(engine.parallel), disruptions: new DisruptionLog(steps) };
+  for (const step of steps) {
+    // Steps come after those that they wait for, so these have their promises already.
+    const before = step.waitsFor.flatMap((id) => outcomes.get(id) ?? []);
+    outcomes.set(step.id, runInTurn(shared, step, before, signal));
+  }
+  return Promise.all(outcomes.values());
+}
+
+interface Shared {
+  readonly engine: Engine;
+  readonly limiter: Limiter;
+  readonly disruptions: DisruptionLog;
+}
+
+async function runInTurn(shared: Shared, step: Step, before: readonly Promise<StepOutcome>[], signal: AbortSignal): Promise<StepOutcome> {
+  const { engine, limiter, disruptions } = shared;
+  const earlier = await Promise.all(before);
+  const obstacle = earlier.find((outcome) => outcome.kind !== 'done' && outcome.kind !== 'skipped');
+  let outcome: StepOutcome;
+  if (obstacle) {
+    engine.emit({ kind: 'step-blocked', by: obstacle.step.id }, step);
+    outcome = { kind: 'blocked', step, by: obstacle.step.id };
+  } else {
+    const kind = (engine.kindOf ?? kindOf)(step);
+    outcome = await new StepRun({ engine, limiter, disruptions, step, kind }).run(signal);
+  }
+  disruptions.settle(step);
+  return outcome;
+}
