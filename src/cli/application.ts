@@ -2,6 +2,7 @@
 import { buildApplication, buildRouteMap, text_en } from '@stricli/core';
 import { exitCodeOf, renderFailure } from './failure.ts';
 import { checkCommand } from './commands/check.ts';
+import { completeCommand, completionCommand } from './commands/completion.ts';
 import { VERSION } from './version.ts';
 
 const text = {
@@ -11,9 +12,14 @@ const text = {
 
 export const application = buildApplication(
   buildRouteMap({
-    routes: { check: checkCommand },
+    routes: {
+      check: checkCommand,
+      completion: completionCommand,
+      __complete: completeCommand,
+    },
     docs: {
       brief: 'Talos Linux clusters from one file',
+      hideRoute: { __complete: true },
       fullDescription: [
         'Talos Linux clusters from one file: from bare hardware to a running, verified cluster.',
         '',
@@ -25,7 +31,7 @@ export const application = buildApplication(
   {
     name: 'ichor',
     versionInfo: { currentVersion: VERSION },
-    scanner: { caseStyle: 'allow-kebab-for-camel' },
+    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
     documentation: { caseStyle: 'convert-camel-to-kebab', useAliasInUsageLine: true },
     determineExitCode: exitCodeOf,
     localization: { loadText: () => ({ ...text_en, ...text }) },

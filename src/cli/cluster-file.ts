@@ -10,7 +10,7 @@ import { Exit } from './failure.ts';
 import { say, talkColours } from './output.ts';
 import { countFindings, renderFindings } from './terminal/findings.ts';
 
-export const DEFAULT_FILE = 'cluster.yaml';
+import { DEFAULT_FILE } from './default-file.ts';
 
 /** As the person named it; `cluster.yaml` in the working directory when not named. */
 export async function loadFile(context: IchorContext, file: string = DEFAULT_FILE): Promise<LoadResult> {

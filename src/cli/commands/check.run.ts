@@ -1,6 +1,7 @@
 import { hasErrors } from '../../spec/load.ts';
 import type { IchorContext } from '../context.ts';
-import { DEFAULT_FILE, loadFile } from '../cluster-file.ts';
+import { loadFile } from '../cluster-file.ts';
+import { DEFAULT_FILE } from '../default-file.ts';
 import { Exit } from '../failure.ts';
 import { dataColours, print, printJson } from '../output.ts';
 import { countFindings, renderFindings } from '../terminal/findings.ts';
