@@ -3,7 +3,6 @@
  * offline. Follows image-factory `pkg/schematic/schematic.go`; held against it by test/fixtures/schematic.
  */
 import { createHash } from 'node:crypto';
-import { nearest } from '../../catalog/nearest.ts';
 import { emit } from './emit.ts';
 import type { Emittable } from './emit.ts';
 import { nodeOf, parseNode, refused } from './node.ts';
@@ -225,8 +224,7 @@ function checkKeys(node: SchematicNode | undefined, known: readonly string[], pl
   for (const { key } of entriesOf(node, place)) {
     const name = keyText(key);
     if (known.includes(name)) continue;
-    const guess = nearest(name, known);
-    throw refused(`has the unknown key ${JSON.stringify(name)} in ${place}; ${guess === undefined ? `known are ${known.join(', ')}` : `did you mean ${guess}?`}`, key.line);
+    throw refused(`has the unknown key ${JSON.stringify(name)} in ${place}; known are ${known.join(', ')}`, key.line);
   }
 }
 

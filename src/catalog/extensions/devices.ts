@@ -1,0 +1,30 @@
+/** Extensions that bring drivers for graphics, accelerators, cards and buses. Read from siderolabs/extensions at v1.11.6, v1.12.11, v1.13.9 and v1.14.0-rc.1. */
+import type { Extension } from './extension.ts';
+
+export const DEVICE_EXTENSIONS: readonly Extension[] = [
+  { name: 'amdgpu', category: 'drm', tier: 'core', purpose: 'amdgpu + amdxcp modules and firmware/amdgpu', since: '1.9', arch: 'amd64', path: 'drm/amdgpu' },
+  { name: 'i915', category: 'drm', tier: 'core', purpose: 'Intel i915 module and firmware/i915', since: '1.9', arch: 'amd64', path: 'drm/i915' },
+  { name: 'intel-npu', category: 'drm', tier: 'contrib', purpose: 'intel_vpu NPU driver and firmware (Meteor Lake and later)', since: '1.13', arch: 'amd64', path: 'drm/intel-npu' },
+  { name: 'panfrost', category: 'drm', tier: 'contrib', purpose: 'Arm Mali panfrost/panthor', since: '1.10', arch: 'arm64', path: 'drm/panfrost' },
+  { name: 'rockchip-rknn', category: 'drm', tier: 'contrib', purpose: 'RK3588 NPU (rocket module)', since: '1.13', arch: 'arm64', path: 'drm/rockship-rknn' },
+  { name: 'vc4', category: 'drm', tier: 'extra', purpose: 'Broadcom VideoCore v3d/vc4 (Raspberry Pi)', since: '1.10', arch: 'arm64', path: 'drm/vc4' },
+  { name: 'xe', category: 'drm', tier: 'core', purpose: 'Intel xe module and firmware/xe (Arc Battlemage, Lunar Lake and later)', since: '1.12', arch: 'amd64', modulesNote: 'Older GPUs need the kernel argument xe.force_probe=<id>.', path: 'drm/xe' },
+  { name: 'amazon-ena', category: 'driver', tier: 'core', purpose: 'newer out-of-tree AWS ENA NIC driver', since: '1.10', arch: 'both', path: 'drivers/amazon-ena' },
+  { name: 'chelsio-drivers', category: 'driver', tier: 'extra', purpose: 'Chelsio cxgb/cxgb3/cxgb4/cxgb4vf NICs (udev loads them)', since: '1.9', arch: 'both', path: 'drivers/chelsio' },
+  { name: 'gasket-driver', category: 'driver', tier: 'extra', purpose: 'Google Coral PCIe/M.2 TPU (gasket, apex)', since: '1.9', arch: 'both', path: 'drivers/gasket' },
+  { name: 'gpio-pinctrl', category: 'driver', tier: 'extra', purpose: 'Intel Apollo Lake GPIO', since: '1.12.2', arch: 'amd64', modules: ['pinctrl-intel', 'pinctrl-broxton'], path: 'drivers/gpio-pinctrl' },
+  { name: 'hailort', category: 'driver', tier: 'extra', purpose: 'Hailo PCIe/M.2 accelerators, /dev/hailo0', since: '1.11', arch: 'both', modulesNote: 'The module is hailo_pci and should load by itself; the README lists hailort. Not confirmed: list nothing first, then look.', path: 'drivers/hailort' },
+  { name: 'joydev', category: 'driver', tier: 'extra', purpose: '/dev/input/js* joystick interface', since: '1.13', arch: 'both', modules: ['joydev'], path: 'drivers/joydev' },
+  { name: 'mei', category: 'driver', tier: 'core', purpose: 'Intel Management Engine; needed by Intel Arc discrete GPUs', since: '1.9', arch: 'amd64', path: 'drivers/mei' },
+  { name: 'mellanox-mstflint', category: 'driver', tier: 'contrib', purpose: 'mstflint firmware tool for Mellanox/NVIDIA NICs', since: '1.12', arch: 'both', path: 'drivers/mellanox-mstflint' },
+  { name: 'tenstorrent', category: 'driver', tier: 'extra', purpose: 'Tenstorrent accelerators, /dev/tenstorrent/*', since: '1.11', arch: 'both', modulesNote: 'Loads by itself from Talos 1.13 on; before, list tenstorrent.', note: 'Needs the kernel arguments hugepagesz=1G hugepages=N.', path: 'drivers/tenstorrent' },
+  { name: 'thunderbolt', category: 'driver', tier: 'extra', purpose: 'Thunderbolt/USB4 incl. networking; authorises every device at boot', since: '1.9', arch: 'both', modules: ['thunderbolt', 'thunderbolt_net'], note: 'Authorises every device without asking and disables power saving.', path: 'drivers/thunderbolt' },
+  { name: 'uhid', category: 'driver', tier: 'extra', purpose: 'user-space HID devices, /dev/uhid', since: '1.13', arch: 'both', modules: ['uhid'], path: 'drivers/uhid' },
+  { name: 'uinput', category: 'driver', tier: 'extra', purpose: 'virtual input devices, /dev/uinput', since: '1.9', arch: 'both', modules: ['uinput'], path: 'drivers/uinput' },
+  { name: 'usb-audio-drivers', category: 'driver', tier: 'contrib', purpose: 'ALSA USB audio', since: '1.12', arch: 'both', modules: ['snd-usb-audio'], path: 'drivers/usb-audio-drivers' },
+  { name: 'usb-modem-drivers', category: 'driver', tier: 'extra', purpose: 'USB modems and USB NICs (asix, ax88179_178a, cdc_*, qmi_wwan, option …)', since: '1.9', arch: 'both', modulesNote: 'List what the device needs: option, qmi_wwan, cdc_mbim, cdc_wdm, asix, cdc_ncm …', path: 'drivers/usb-modem' },
+  { name: 'v4l-uvc-drivers', category: 'driver', tier: 'extra', purpose: 'USB video class cameras', since: '1.9', arch: 'both', modules: ['uvcvideo'], path: 'drivers/v4l-uvc' },
+  { name: 'xdma-driver', category: 'driver', tier: 'extra', purpose: 'Xilinx PCIe DMA, /dev/xdma*', since: '1.10', arch: 'both', modules: ['xdma'], path: 'drivers/xdma-driver' },
+  { name: 'dvb-cx23885', category: 'dvb', tier: 'contrib', purpose: 'Hauppauge WinTV-quadHD class PCIe tuners; blacklists its own modules', since: '1.9', arch: 'amd64', modules: ['cx23885'], path: 'dvb/cx23885' },
+  { name: 'dvb-m88ds3103', category: 'dvb', tier: 'contrib', purpose: 'firmware for DVBSky S952 class cards; modprobe option enable_885_ir=1', since: '1.11', arch: 'amd64', modules: ['cx23885'], path: 'dvb/dvb-m88ds3103' },
+];
