@@ -16,8 +16,6 @@ export interface Layers {
   /** Base files and the file itself as one; absent when nothing could be read. */
   readonly tree?: MapTree;
   readonly findings: readonly Finding[];
-  /** The text of every file that was read, for code frames. */
-  readonly sources: ReadonlyMap<string, string>;
 }
 
 /** What the cluster level says of all machines, and a class or node may say anew. */
@@ -25,9 +23,9 @@ const MACHINE_KEYS = ['platform', 'hardware', 'install', 'image', 'volumes', 'la
 const NETWORK_KEYS = ['nameservers', 'timeservers', 'gateway'];
 
 export function readLayers(path: string, readFile: ReadFile): Layers {
-  const reading: Reading = { readFile, sources: new Map(), findings: [] };
+  const reading: Reading = { readFile, findings: [] };
   const tree = readFileLayer(reading, { path, isBase: false, chain: [] });
-  return { ...(tree && { tree }), findings: reading.findings, sources: reading.sources };
+  return { ...(tree && { tree }), findings: reading.findings };
 }
 
 export interface ResolvedNodes {
@@ -61,7 +59,6 @@ export function resolveNodes(tree: MapTree): ResolvedNodes {
 
 interface Reading {
   readonly readFile: ReadFile;
-  readonly sources: Map<string, string>;
   readonly findings: Finding[];
 }
 
@@ -86,7 +83,6 @@ function readFileLayer(reading: Reading, layer: FileLayer): MapTree | undefined 
     reading.findings.push({ severity: 'error', rule: 'file-not-found', message: `${path} cannot be read: there is no such file`, hint, ...place });
     return undefined;
   }
-  reading.sources.set(path, text);
   const parsed = parseTree(path, text, layer.isBase ? { kind: 'base', file: path } : { kind: 'cluster' });
   reading.findings.push(...parsed.findings);
   if (parsed.tree === undefined) return undefined;

@@ -25,25 +25,36 @@ export interface LoadResult {
 }
 
 export async function loadCluster(options: LoadOptions): Promise<LoadResult> {
-  const layers = readLayers(options.path, options.readFile);
+  const sources = new Map<string, string>();
+  const readFile = recording(options.readFile, sources);
+  const layers = readLayers(options.path, readFile);
   const found: Finding[] = [...layers.findings];
-  if (layers.tree === undefined) return { findings: framed(found, layers.sources) };
+  if (layers.tree === undefined) return { findings: framed(found, sources) };
   const checked = await checkDocument(layers.tree);
   found.push(...checked.map(({ finding }) => finding));
   let readable = layers.tree;
   for (const { path } of checked) readable = withoutPath(readable, path);
-  const made = await makeCluster(options, readable, new Set(checked.map(({ path }) => path.join('\0'))));
+  const made = await makeCluster({ path: options.path, readFile }, readable, new Set(checked.map(({ path }) => path.join('\0'))));
   found.push(...made.findings);
   const isWhole = !found.some(({ severity }) => severity === 'error');
   if (made.cluster !== undefined) {
     const { lintCluster } = await import('./lint/registry.ts');
     found.push(...lintCluster(made.cluster));
   }
-  return { ...(isWhole && made.cluster && { cluster: made.cluster }), findings: framed(found, layers.sources) };
+  return { ...(isWhole && made.cluster && { cluster: made.cluster }), findings: framed(found, sources) };
 }
 
 export function hasErrors(findings: readonly Finding[]): boolean {
   return findings.some(({ severity }) => severity === 'error');
+}
+
+/** Keeps the text of every file that is read, for the code frames. */
+function recording(readFile: ReadFile, sources: Map<string, string>): ReadFile {
+  return (path) => {
+    const text = readFile(path);
+    if (text !== undefined) sources.set(path, text);
+    return text;
+  };
 }
 
 async function checkDocument(tree: MapTree): Promise<readonly PlacedFinding[]> {

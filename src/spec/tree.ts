@@ -201,12 +201,23 @@ function isPatchList(path: Path): boolean {
  * YAML 1.2), so it must not pass through our parser. Only aliases, which reach outside the text, force it to be written anew.
  */
 function patchTree(reading: Reading, item: unknown, path: Path): Tree {
-  if (isScalar(item) && typeof item.value === 'string') return { kind: 'scalar', value: item.value, origin: originAt(reading, item, path) };
+  if (isScalar(item) && typeof item.value === 'string') {
+    const isBlock = item.type === 'BLOCK_LITERAL' || item.type === 'BLOCK_FOLDED';
+    const origin = originAt(reading, item, path);
+    return { kind: 'scalar', value: item.value, origin: isBlock ? { ...origin, where: blockStart(reading, item.range?.[0] ?? 0) } : origin };
+  }
   if (!isMap(item) && !isSeq(item)) return treeOf(reading, item, path);
   const start = item.range?.[0] ?? 0;
   const source = reading.text.slice(start, item.range?.[1] ?? start);
   const text = /(^|[\s:,[{])\*[\w-]/.test(source) ? stringify(item.toJS(reading.document), { compat: 'yaml-1.1' }) : dedent(source, reading.lines.linePos(start).col - 1);
   return { kind: 'scalar', value: text, origin: originAt(reading, item, path) };
+}
+
+/** Where the text of a block scalar begins: below its `|`, at its own indentation. */
+function blockStart(reading: Reading, offset: number): SourcePosition {
+  const { file, line } = positionOf(reading, offset);
+  const below = reading.text.split('\n')[line] ?? '';
+  return { file, line: line + 1, column: below.length - below.trimStart().length + 1 };
 }
 
 function dedent(source: string, columns: number): string {

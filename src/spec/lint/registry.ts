@@ -1,10 +1,37 @@
 /** All rules of the lint, in the order of reading. A rule that is not in this list does not exist. */
 import type { Finding } from '../finding.ts';
 import type { Cluster } from '../model.ts';
+import { addressRules } from './addresses.ts';
+import { endpointRules } from './endpoint.ts';
+import { installRules } from './install.ts';
+import { networkRules } from './network.ts';
+import { notActedOnRule } from './not-acted-on.ts';
+import { patchRules } from './patches.ts';
+import { referenceRules } from './references.ts';
 import type { LintRule } from './rule.ts';
+import { secretRules } from './secrets.ts';
+import { topologyRules } from './topology.ts';
+import { versionRules } from './versions.ts';
 
-export const LINT_RULES: readonly LintRule[] = [];
+export const LINT_RULES: readonly LintRule[] = [
+  ...topologyRules,
+  ...endpointRules,
+  ...addressRules,
+  ...networkRules,
+  ...versionRules,
+  ...installRules,
+  ...referenceRules,
+  ...patchRules,
+  ...secretRules,
+  notActedOnRule,
+];
 
+/** A class or cluster patch is seen on every node that has it; it is reported once, at its place. */
 export function lintCluster(cluster: Cluster): readonly Finding[] {
-  return LINT_RULES.flatMap((rule) => rule.check(cluster));
+  const seen = new Set<string>();
+  return LINT_RULES.flatMap((rule) => rule.check(cluster)).filter((finding) => {
+    if (finding.where === undefined) return true;
+    const key = [finding.rule, finding.where.file, finding.where.line, finding.where.column, finding.node === undefined ? finding.message : ''].join('\0');
+    return !seen.has(key) && seen.add(key);
+  });
 }

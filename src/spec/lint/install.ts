@@ -1,0 +1,68 @@
+/** Where Talos is installed to, and what no longer belongs into `machine.install`. */
+import { isAtLeastMinor } from '../../catalog/version.ts';
+import type { Finding } from '../finding.ts';
+import type { Cluster, NodeSpec } from '../model.ts';
+import type { PatchDocument } from '../patch-facts.ts';
+import { listAt, readPatches, valueAt } from '../patch-facts.ts';
+import type { LintRule } from './rule.ts';
+import { findingAt } from './rule.ts';
+
+export const installRules: readonly LintRule[] = [
+  { name: 'every machine has somewhere to install to', check: (cluster) => cluster.nodes.flatMap((node) => checkDisk(cluster, node)) },
+  { name: 'kernel arguments and extensions stand in the image, not in machine.install', check: (cluster) => cluster.nodes.flatMap(checkInstallPatches) },
+];
+
+/** Platforms whose machines begin their life on the disk image itself. */
+const INSTALLS_BY_ITSELF = ['metal'];
+
+function checkDisk(cluster: Cluster, node: NodeSpec): readonly Finding[] {
+  const { disk, device } = node.install;
+  const path = ['nodes', node.name, 'install'];
+  if (device?.includes('/by-label/') === true) {
+    const message = `\`${node.name}\` finds its install disk by a file system label (${device}): the install itself wipes that label, and the next one finds no disk`;
+    return [findingAt(cluster, { severity: 'error', rule: 'install-disk-by-label', message, hint: 'Choose the disk by serial, WWID or another fact of the hardware.', node: node.name }, [...path, 'disk'], [...path, 'device'])];
+  }
+  if (device !== undefined && /^\/dev\/(sd|nvme|vd|hd|mmcblk)/.test(device) && node.platform === 'metal' && node.proxmox === undefined) {
+    const message = `\`${node.name}\` installs to ${device}: such names change with the order in which disks are found, and a machine without it stays in maintenance without a word`;
+    return [findingAt(cluster, { severity: 'warning', rule: 'install-disk-by-name', message, hint: 'Use `install: {disk: {serial: …}}`; `ichor discover` shows the serials.', node: node.name }, [...path, 'disk'], [...path, 'device'])];
+  }
+  const isChosen = device !== undefined || (disk !== undefined && Object.keys(disk).length > 0) || readPatches(node).documents.some(namesInstallDisk);
+  if (isChosen || !INSTALLS_BY_ITSELF.includes(node.platform)) return [];
+  const message = `\`${node.name}\` has nowhere to install to: platform ${node.platform}, and no install disk`;
+  return [findingAt(cluster, { severity: 'error', rule: 'nowhere-to-install', message, hint: 'Write `install: {disk: {serial: …}}` or `{disk: nvme}`; `ichor discover` lists the disks of a machine.', node: node.name }, path, ['nodes', node.name])];
+}
+
+function namesInstallDisk({ kind, value }: PatchDocument): boolean {
+  if (kind === 'UnattendedInstallConfig') return valueAt(value, 'provisioning', 'diskSelector', 'match') !== undefined;
+  return valueAt(value, 'machine', 'install', 'disk') !== undefined || valueAt(value, 'machine', 'install', 'diskSelector') !== undefined;
+}
+
+function checkInstallPatches(node: NodeSpec): readonly Finding[] {
+  return readPatches(node).documents.flatMap((document) => [...kernelArguments(node, document), ...extensions(node, document), ...extensionFiles(node, document)]);
+}
+
+/** From the 1.12 contract on GRUB takes the UKI's command line, and Talos refuses the two together (talos-3-config.md §4.2). */
+function kernelArguments(node: NodeSpec, document: PatchDocument): readonly Finding[] {
+  const path = ['machine', 'install', 'extraKernelArgs'];
+  if (listAt(document.value, ...path).length === 0 || !isAtLeastMinor(node.talos, '1.12')) return [];
+  const where = document.place(path);
+  const message = `kernel arguments in \`machine.install.extraKernelArgs\` do nothing on Talos ${node.talos}: it boots with the command line of the image`;
+  return [{ severity: 'error', rule: 'kernel-args-ignored', message, hint: 'Move them to `image: {kernelArgs: […]}`.', node: node.name, ...(where && { where }) }];
+}
+
+function extensions(node: NodeSpec, document: PatchDocument): readonly Finding[] {
+  const path = ['machine', 'install', 'extensions'];
+  if (listAt(document.value, ...path).length === 0) return [];
+  const where = document.place(path);
+  const message = '`machine.install.extensions` is deprecated and ignored by installers of the Image Factory';
+  return [{ severity: 'error', rule: 'install-extensions-ignored', message, hint: 'Name them under `hardware`, `features` or `image: {extensions: […]}`.', node: node.name, ...(where && { where }) }];
+}
+
+function extensionFiles(node: NodeSpec, document: PatchDocument): readonly Finding[] {
+  return listAt(document.value, 'machine', 'files').flatMap((file, index) => {
+    const path = valueAt(file, 'path');
+    if (typeof path !== 'string' || !path.startsWith('/var/lib/extensions')) return [];
+    const where = document.place(['machine', 'files', index]);
+    return [{ severity: 'warning', rule: 'file-without-effect', message: `the file ${path} does nothing: Talos reads no list of extensions from disk`, hint: 'Name them under `hardware` or `image: {extensions: […]}`.', node: node.name, ...(where && { where }) } satisfies Finding];
+  });
+}
