@@ -168,6 +168,8 @@ function fromStatus(status: Code, text: string): TalosErrorCode {
     case Code.NotFound:
       return 'not-found';
     case Code.PermissionDenied:
+      // Not a matter of rights: this version does not know the COSI type or namespace.
+      return /^(resource type|namespace) ".*" is not supported$/.test(text) ? 'unimplemented' : 'permission-denied';
     case Code.Unauthenticated:
       return 'permission-denied';
     case Code.Unimplemented:

@@ -345,7 +345,7 @@ export interface DiskCalls {
 }
 
 export interface ResourceCalls {
-  /** undefined when there is none of that id. An unknown type or namespace is `permission-denied`, as Talos answers it. */
+  /** undefined when there is none of that id. A type that this Talos version does not know is `unimplemented`. */
   getResource(key: { readonly namespace: string; readonly type: string; readonly id: string }, options?: CallOptions): Promise<Resource | undefined>;
   listResources(query: ResourceQuery, options?: CallOptions): Promise<readonly Resource[]>;
   /** First what is there (`created`), then `bootstrapped` when all of a kind was listed, then changes. */

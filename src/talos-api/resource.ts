@@ -2,7 +2,7 @@
  * COSI resources as Talos serves them: metadata, and the spec from its YAML form (the protobuf form is never read, talos-1-api.md
  * §1.8). Typed readers of single kinds stand in resources/.
  */
-import { parseAllDocuments, parseDocument } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { TalosApiError } from './errors.ts';
 
 export interface ResourceMetadata {
@@ -49,13 +49,11 @@ export type ResourceEvent =
  */
 export function parseSpecYaml(text: string, what: string): unknown {
   if (text === '') return undefined;
-  const documents = parseAllDocuments(text, { intAsBigInt: false });
-  if (Array.isArray(documents) && documents.length > 1) return text;
-  const document = parseDocument(text);
+  const [document, ...more] = [...parseAllDocuments(text)];
+  if (document === undefined) return undefined;
+  if (more.length > 0) return text;
   const [problem] = document.errors;
-  if (problem !== undefined) {
-    throw new TalosApiError('failed', `the spec of ${what} is not YAML: ${problem.message}`, { cause: problem });
-  }
+  if (problem !== undefined) throw new TalosApiError('failed', `the spec of ${what} is not YAML: ${problem.code}`);
   const spec: unknown = document.toJS();
   return spec;
 }
