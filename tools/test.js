@@ -9,7 +9,7 @@ import { ensurePackages, root, run } from './install.js';
 
 ensurePackages();
 const isRealRequired = process.env.CI === 'true' || process.env.ICHOR_TEST_REAL === '1';
-if (isRealRequired) run('node', ['tools/test-setup.js']);
+if (isRealRequired) run('node', ['tools/run.js', 'tools/test-setup.ts']);
 run('node', ['tools/check.js', '--static']);
 run('node', ['tools/build.js']);
 
