@@ -30,13 +30,15 @@ export async function loadCluster(options: LoadOptions): Promise<LoadResult> {
   const layers = readLayers(options.path, readFile);
   const found: Finding[] = [...layers.findings];
   if (layers.tree === undefined) return { findings: framed(found, sources) };
-  const checked = await checkDocument(layers.tree);
+  // What a base file that could not be read would have said is unknown, not missing.
+  const isWholeFile = !hasErrors(layers.findings);
+  const checked = (await checkDocument(layers.tree)).filter(({ finding }) => isWholeFile || finding.rule !== 'missing-key');
   found.push(...checked.map(({ finding }) => finding));
   let readable = layers.tree;
   for (const { path } of checked) readable = withoutPath(readable, path);
   const made = await makeCluster({ path: options.path, readFile }, readable, new Set(checked.map(({ path }) => path.join('\0'))));
-  found.push(...made.findings);
-  const isWhole = !found.some(({ severity }) => severity === 'error');
+  if (isWholeFile) found.push(...made.findings);
+  const isWhole = !hasErrors(found);
   if (made.cluster !== undefined) {
     const { lintCluster } = await import('./lint/registry.ts');
     found.push(...lintCluster(made.cluster));
