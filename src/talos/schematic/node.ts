@@ -19,10 +19,10 @@ export interface SchematicEntry {
   readonly value: SchematicNode;
 }
 
-/** The first document of the text. An empty or comment-only text is an error, as it is for the factory. */
-export function parseNode(text: string): SchematicNode {
+/** The first document of the text; undefined when it is empty or holds comments only. */
+export function parseNode(text: string): SchematicNode | undefined {
   // For go-yaml (YAML 1.1) these end a line: NEL as any other, LS and PS in ways too odd to follow.
-  if (/[\u2028\u2029]/.test(text)) throw refused('holds a Unicode line separator; write it as an escape in double quotes');
+  if (/[\u2028\u2029]/.test(text)) throw malformed('holds a Unicode line separator; write it as an escape in double quotes');
   const lines = new LineCounter();
   const documents = parseAllDocuments(text.replace(/^\uFEFF/, '').replaceAll('\u0085', '\n'), {
     schema: 'failsafe',
@@ -33,9 +33,9 @@ export function parseNode(text: string): SchematicNode {
     prettyErrors: false,
   });
   const document = 'empty' in documents ? undefined : documents[0];
-  if (document === undefined || (document.contents === null && document.directives?.docStart !== true)) throw refused('is empty');
+  if (document === undefined || (document.contents === null && document.directives?.docStart !== true)) return undefined;
   const problem = document.errors[0];
-  if (problem !== undefined) throw refused(problem.message, lines.linePos(problem.pos[0]).line);
+  if (problem !== undefined) throw malformed(problem.message, lines.linePos(problem.pos[0]).line);
   if (document.contents === null) return { kind: 'scalar', line: 1, text: '', resolved: { kind: 'null' } };
   return fromYaml(document.contents, { document, lines, depth: 0 });
 }
@@ -50,7 +50,7 @@ export function nodeOf(value: unknown): SchematicNode {
   if ( typeof value === 'boolean' || typeof value === 'bigint') {
     return { kind: 'scalar', line: 0, text: String(value), resolved: resolvePlain(String(value)) };
   }
-  if (typeof value !== 'object') throw refused(`holds a ${typeof value}, which YAML cannot say`);
+  if (typeof value !== 'object') throw malformed(`holds a ${typeof value}, which YAML cannot say`);
   const entries = Object.entries(value)
     .filter(([, inner]) => inner !== undefined)
     .map(([key, inner]) => ({ key: nodeOf(key), value: nodeOf(inner) }));
@@ -61,10 +61,9 @@ function numberOf(value: number): Resolved {
   return Number.isSafeInteger(value) && !Object.is(value, -0) ? { kind: 'int', value: BigInt(value) } : { kind: 'float', value };
 }
 
-export function refused(why: string, line = 0): IchorError {
-  const place = line > 0 ? ` (line ${line})` : '';
-  return new IchorError('invalid-input', `the schematic${place} ${why}`, {
-    hint: 'A schematic holds overlay and customization only; see the Image Factory documentation for its fields.',
+function malformed(why: string, line = 0): IchorError {
+  return new IchorError('invalid-input', `the YAML text${line > 0 ? ` (line ${line})` : ''} ${why}`, {
+    hint: 'It must be YAML that Talos and its Image Factory read in the same way as everybody else.',
   });
 }
 
@@ -76,7 +75,7 @@ interface Reading {
 
 function fromYaml(node: ParsedNode | null, reading: Reading): SchematicNode {
   if (node === null) return { kind: 'scalar', line: 0, text: '', resolved: { kind: 'null' } };
-  if (reading.depth > 100) throw refused('is nested too deeply');
+  if (reading.depth > 100) throw malformed('is nested too deeply');
   const line = reading.lines.linePos(node.range[0]).line;
   const inner = { ...reading, depth: reading.depth + 1 };
   if (isMap(node)) return mapOf(node.items, line, inner);
@@ -90,10 +89,10 @@ function mapOf(items: readonly { readonly key: ParsedNode; readonly value: Parse
   const seen = new Set<string>();
   for (const item of items) {
     const key = fromYaml(item.key, reading);
-    if (key.kind !== 'scalar') throw refused('has a key that is a list or a map', line);
+    if (key.kind !== 'scalar') throw malformed('has a key that is a list or a map', line);
     // go-yaml compares the text of keys, so that 1 and "1" are the same key.
-    if (seen.has(key.text)) throw refused(`says ${JSON.stringify(key.text)} twice`, key.line);
-    if (key.resolved.kind === 'merge') throw refused('uses a merge key (<<); write the values out', key.line);
+    if (seen.has(key.text)) throw malformed(`says ${JSON.stringify(key.text)} twice`, key.line);
+    if (key.resolved.kind === 'merge') throw malformed('uses a merge key (<<); write the values out', key.line);
     seen.add(key.text);
     entries.push({ key, value: fromYaml(item.value, reading) });
   }
@@ -111,7 +110,7 @@ function scalarOf(node: ParsedScalar, line: number): SchematicNode {
   const text = String(node.value);
   const raw = rawText(node);
   if (node.type === 'QUOTE_DOUBLE' && /(?<!\\)(?:\\\\)*\\(?:u[dD][89a-fA-F]|U0000[dD][89a-fA-F])/.test(raw)) {
-    throw refused('escapes a character as a surrogate pair, which the factory does not read', line);
+    throw malformed('escapes a character as a surrogate pair, which the factory does not read', line);
   }
   const isPlain = node.type === 'PLAIN' || node.type === undefined;
   if (node.tag !== undefined && !/^(?:!|tag:yaml\.org,2002:str)$/.test(node.tag)) {
@@ -126,7 +125,7 @@ function tagged(text: string, tag: string, line: number): Resolved {
   const resolved = resolvePlain(text);
   if (tag === `tag:yaml.org,2002:${resolved.kind}`) return resolved;
   if (tag === 'tag:yaml.org,2002:float' && resolved.kind === 'int') return { kind: 'float', value: Number(resolved.value) };
-  throw refused(`has the tag ${tag} on ${JSON.stringify(text)}`, line);
+  throw malformed(`has the tag ${tag} on ${JSON.stringify(text)}`, line);
 }
 
 function aliasOf(node: ParsedNode, reading: Reading): SchematicNode {
@@ -134,9 +133,9 @@ function aliasOf(node: ParsedNode, reading: Reading): SchematicNode {
     const target = node instanceof Alias ? node.resolve(reading.document) : undefined;
     if (isMap(target) || isSeq(target) || isScalar(target)) return fromYaml(parsed(target), reading);
   } catch (error) {
-    throw refused(messageOf(error));
+    throw malformed(messageOf(error));
   }
-  throw refused('refers to an anchor that is not there');
+  throw malformed('refers to an anchor that is not there');
 }
 
 /** What `resolve` finds in a parsed document is itself parsed; the library's types do not say so. */

@@ -3,8 +3,8 @@
  * numbers rewritten.
  */
 import type { Emittable } from './emit.ts';
-import { refused } from './node.ts';
 import type { SchematicEntry, SchematicNode } from './node.ts';
+import { refused } from './refusal.ts';
 import type { Resolved } from './scalar.ts';
 
 /** Undefined when absent or empty, which is then not written at all. */

@@ -5,9 +5,10 @@
 import { createHash } from 'node:crypto';
 import { emit } from './emit.ts';
 import type { Emittable } from './emit.ts';
-import { nodeOf, parseNode, refused } from './node.ts';
+import { nodeOf, parseNode } from './node.ts';
 import type { SchematicEntry, SchematicNode } from './node.ts';
 import { optionsOf } from './options.ts';
+import { refused } from './refusal.ts';
 
 export interface Schematic {
   readonly overlay?: SchematicOverlay | undefined;
@@ -56,7 +57,7 @@ export const VANILLA_SCHEMATIC_ID = '376567988ad370138ad8b2698212367b8edcb69b5fd
 
 /** Id and canonical text of a schematic given as YAML or JSON text or as an object. Throws `invalid-input` where the factory refuses. */
 export function schematicId(schematic: string | Schematic): SchematicIdentity {
-  const tree = canonicalTree(typeof schematic === 'string' ? parseNode(schematic) : nodeOf(schematic));
+  const tree = canonicalTree(typeof schematic === 'string' ? parseFilled(schematic) : nodeOf(schematic));
   const canonical = emit(tree, 'single');
   const canonicalOlder = emit(tree, 'double');
   const identity = { id: sha256(canonical), canonical };
@@ -65,7 +66,7 @@ export function schematicId(schematic: string | Schematic): SchematicIdentity {
 
 /** Reads a schematic as strictly as the factory does: an unknown key is an error. `overlay.options` is carried as is. */
 export function parseSchematic(text: string): Schematic {
-  const root = parseNode(text);
+  const root = parseFilled(text);
   canonicalTree(root);
   const overlay = field(root, 'overlay');
   const customization = field(root, 'customization');
@@ -77,6 +78,13 @@ export function parseSchematic(text: string): Schematic {
 
 export function isSchematicId(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
+}
+
+/** An empty or comment-only text is an error, as it is for the factory. */
+function parseFilled(text: string): SchematicNode {
+  const root = parseNode(text);
+  if (root === undefined) throw refused('is empty');
+  return root;
 }
 
 function sha256(text: string): string {
