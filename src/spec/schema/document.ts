@@ -76,7 +76,7 @@ export const documentSchema = z
     features: z.record(z.string(), feature).optional().meta({ description: 'Extension, service configuration, in-cluster part and checks as one thing.' }),
     gitops: z.strictObject({ argocd: argocd.optional(), flux: z.looseObject({}).optional() }).optional(),
   })
-  .meta({ id: 'cluster', title: 'Ichor cluster file', description: 'One Talos Linux cluster: the only file that a person edits.' });
+  .meta({ title: 'Ichor cluster file', description: 'One Talos Linux cluster: the only file that a person edits.' });
 
 export type DocumentInput = z.output<typeof documentSchema>;
 export type FeatureInput = z.output<typeof feature>;
