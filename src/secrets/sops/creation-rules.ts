@@ -1,6 +1,7 @@
 /**
  * `.sops.yaml`: which recipients and which rule a new file gets. The nearest one upwards counts, its first rule whose path_regex
- * matches, as `sops` does it (config/config.go).
+ * matches, as `sops` does it (config/config.go), but seen from the file and not from the working directory, so that it is the same
+ * rule wherever the command is run.
  */
 import { dirname, join, relative, resolve } from 'node:path';
 import { IchorError } from '../../errors.ts';
