@@ -1,12 +1,12 @@
 /**
  * Real programs as counterparts of tests: where a built one is found, and how it is built. One directory of test/real/programs/ is
- * one program of one version: our own go.mod, go.sum and main.go, or a go.mod with a `tool` line. `real(name)` builds nothing.
+ * one program of one version: our own go.mod, go.sum and Go files, or a go.mod with a `tool` line. `real(name)` builds nothing.
  *
  * The binary lies in the user's cache directory under a key of everything that goes into it; ICHOR_REAL_<NAME> names another one.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -67,8 +67,8 @@ export function realPath(name: string, options: RealOptions = {}): string | unde
   const go = goIdentity();
   if (go === undefined || !existsSync(join(directory, 'go.mod'))) return undefined;
   const hash = createHash('sha256');
-  for (const source of ['go.mod', 'go.sum', 'main.go']) {
-    const text = existsSync(join(directory, source)) ? readFileSync(join(directory, source), 'utf8') : '';
+  for (const source of readdirSync(directory).filter((file) => /^go\.(mod|sum)$|\.go$/.test(file)).sort()) {
+    const text = readFileSync(join(directory, source), 'utf8');
     hash.update(`${source} ${text.length}\n${text}`);
   }
   hash.update(`${BUILD_FLAGS.join(' ')}\n${go}`);

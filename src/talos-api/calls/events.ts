@@ -21,7 +21,9 @@ import type { EventPayload, NodeEvent, SequenceError } from '../port.ts';
 import { serviceHealth } from './services.ts';
 
 export function decodeNodeEvent(event: Event): NodeEvent {
-  const payload: EventPayload = event.data === undefined ? { kind: 'hello' } : decodePayload(event.data.typeUrl, event.data.value);
+  // The hello has an empty Any, not none.
+  const data = event.data?.typeUrl === '' ? undefined : event.data;
+  const payload: EventPayload = data === undefined ? { kind: 'hello' } : decodePayload(data.typeUrl, data.value);
   return { id: event.id, actorId: event.actorId, payload };
 }
 
