@@ -1,5 +1,6 @@
 /** Settings of the whole cluster that Talos' generator has no option for: CNI, kube-proxy, KubePrism's port, extra names in certificates. */
-import { isAtLeast, type TalosMinor } from '../../talos/yaml/dialect.ts';
+import type { TalosMinor } from '../../talos/documents/tables.ts';
+import { isAtLeast } from '../../talos/yaml/dialect.ts';
 import type { Cluster, NodeSpec } from '../../spec/model.ts';
 import { talosDocument, type Fragment, type Setting } from '../setting.ts';
 

@@ -1,5 +1,6 @@
 /** Where and with which installer image Talos is put on the disk. */
-import { isAtLeast, type TalosMinor } from '../../talos/yaml/dialect.ts';
+import type { TalosMinor } from '../../talos/documents/tables.ts';
+import { isAtLeast } from '../../talos/yaml/dialect.ts';
 import type { NodeSpec } from '../../spec/model.ts';
 import { diskExpression, installDiskSelector } from '../disk-expression.ts';
 import { compact, talosDocument, type Fragment, type Setting } from '../setting.ts';

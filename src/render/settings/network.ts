@@ -1,5 +1,6 @@
 /** Hostname, links, address, VIP, name and time servers of a node. */
-import { isAtLeast, type TalosMinor } from '../../talos/yaml/dialect.ts';
+import type { TalosMinor } from '../../talos/documents/tables.ts';
+import { isAtLeast } from '../../talos/yaml/dialect.ts';
 import type { Cluster, NodeSpec } from '../../spec/model.ts';
 import { hasNamedPrimary, legacyInterface, linkDocuments, wantedLinks } from '../network/links.ts';
 import { compact, talosDocument, type Fragment, type Setting } from '../setting.ts';

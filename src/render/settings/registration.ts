@@ -1,5 +1,6 @@
 /** Labels, annotations and taints that the node registers with in Kubernetes. */
-import { isAtLeast, type TalosMinor } from '../../talos/yaml/dialect.ts';
+import type { TalosMinor } from '../../talos/documents/tables.ts';
+import { isAtLeast } from '../../talos/yaml/dialect.ts';
 import type { NodeSpec, Taint } from '../../spec/model.ts';
 import { compact, talosDocument, type Setting } from '../setting.ts';
 
