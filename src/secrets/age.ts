@@ -136,10 +136,10 @@ export function isAgeFile(file: Uint8Array): boolean {
 async function runKeyCommand(sources: IdentitySources, command: string): Promise<string> {
   try {
     return await sources.exec(splitWords(command), {});
-  } catch (cause) {
+  } catch {
+    // Node's error holds what the command printed, which may be the key: it is not carried along.
     throw new IchorError('secret-unavailable', 'the command in SOPS_AGE_KEY_CMD failed', {
       hint: 'Run it by hand to see why.',
-      cause,
     });
   }
 }
