@@ -83,6 +83,11 @@ export const text: z.ZodType<string> = z
   .nullish()
   .transform((value) => String(value ?? ''));
 
+/** A Go enum whose first value is left out of the YAML (`omitempty`). */
+export function word(first: string): z.ZodType<string> {
+  return text.transform((value) => (value === '' ? first : value));
+}
+
 export const texts: z.ZodType<readonly string[]> = z
   .array(text)
   .nullish()

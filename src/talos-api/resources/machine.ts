@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { isTalosError } from '../errors.ts';
 import type { CallOptions, NodeCalls, ResourceCalls } from '../port.ts';
-import { defineKind, flag, readOne, text, textMap, type ResourceKind } from './kind.ts';
+import { defineKind, flag, readOne, text, textMap, word, type ResourceKind } from './kind.ts';
 
 /** From SMBIOS; empty strings in VMs and containers that have none. */
 export interface SystemInformation {
@@ -57,8 +57,8 @@ export const securityStateKind: ResourceKind<SecurityState> = defineKind({
     bootedWithUKI: flag,
     ukiSigningKeyFingerprint: text,
     pcrSigningKeyFingerprint: text,
-    selinuxState: text,
-    fipsState: text,
+    selinuxState: word('disabled'),
+    fipsState: word('disabled'),
   }),
   map: ({ secureBoot, bootedWithUKI, ...rest }) => ({ isSecureBoot: secureBoot, isBootedWithUki: bootedWithUKI, ...rest }),
 });

@@ -1,7 +1,7 @@
 /** Services, diagnostics, time and the unattended install (1.14) as resources. */
 import { z } from 'zod';
 import type { ServiceHealth } from '../port.ts';
-import { defineKind, flag, text, texts, type ResourceKind } from './kind.ts';
+import { defineKind, flag, text, texts, word, type ResourceKind } from './kind.ts';
 
 /** Exists only while the service runs. */
 export interface ServiceStatus {
@@ -47,7 +47,7 @@ export const timeStatusKind: ResourceKind<TimeStatus> = defineKind({
 
 export interface UnattendedInstallStatus {
   readonly image: string;
-  /** `pending`, `installing`, `installed`, `waiting-for-reboot`, `failed`; empty before the first. */
+  /** `pending`, `installing`, `installed`, `waiting-for-reboot`, `failed` */
   readonly phase: string;
   readonly error: string;
 }
@@ -57,6 +57,6 @@ export const unattendedInstallKind: ResourceKind<UnattendedInstallStatus> = defi
   namespace: 'runtime',
   type: 'UnattendedInstallStatuses.runtime.talos.dev',
   id: 'unattended-install',
-  schema: z.object({ image: text, phase: text, error: text }),
+  schema: z.object({ image: text, phase: word('pending'), error: text }),
   map: (spec) => spec,
 });

@@ -1,6 +1,6 @@
 /** What is found on disks (DiscoveredVolumes), and what Talos made of it (VolumeStatuses). */
 import { z } from 'zod';
-import { count, defineKind, text, type ResourceKind } from './kind.ts';
+import { count, defineKind, text, word, type ResourceKind } from './kind.ts';
 
 export interface DiscoveredVolume {
   /** Kernel name, `sda1`. */
@@ -58,6 +58,7 @@ export interface VolumeStatus {
   readonly sizeBytes: number;
   /** `none`, `xfs`, `vfat`, `ext4`, `iso9660`, `swap` … */
   readonly filesystem: string;
+  /** `none`, `luks2` */
   readonly encryptionProvider: string;
   readonly mountPath: string;
   readonly errorMessage: string;
@@ -72,8 +73,8 @@ export const volumeStatusKind: ResourceKind<VolumeStatus> = defineKind({
     location: text,
     parentLocation: text,
     size: count,
-    filesystem: text,
-    encryptionProvider: text,
+    filesystem: word('none'),
+    encryptionProvider: word('none'),
     mountSpec: z.object({ targetPath: text }).nullish(),
     errorMessage: text,
   }),
