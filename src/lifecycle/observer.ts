@@ -7,6 +7,8 @@ export interface ObserveRequest {
   /** Only these are read; the others come back unread with `not asked for`. How a node is reached is always found out. */
   readonly facts: readonly FactName[];
   readonly kubernetes: boolean;
+  /** `thorough` waits for a search of the subnet where a node is not found at once; `quick` (default) uses what the last one found. */
+  readonly effort?: 'quick' | 'thorough';
 }
 
 export interface Observer {

@@ -1,0 +1,216 @@
+/**
+ * Finds the machine behind a node of the spec and keeps the session to it: where it answered before in this run, where `--at` says,
+ * its wanted address, then what a search of the subnet found (design §2). A machine is followed by what it is, not by its address.
+ */
+import { IchorError } from '../errors.ts';
+import { wantedIp, type Cluster, type NodeSpec } from '../spec/model.ts';
+import type { Clock } from '../system.ts';
+import { TALOS_API_PORT, type TalosConnector, type TalosCredentials, type TalosNodeSession } from '../talos-api/port.ts';
+import type { Resource } from '../talos-api/resource.ts';
+import { compareIdentity, type IdentityVerdict } from './facts/identity.ts';
+import { MACHINE_STATUS } from './facts/talos-types.ts';
+import { FIRST_ANSWER_MS, meet, type Meeting, type Shut } from './meet.ts';
+import type { MachineIdentity, Reached } from './observation.ts';
+import type { PortProbe } from './probe.ts';
+import { isScannable, scanSubnet } from './scan.ts';
+
+export interface ReachParts {
+  readonly cluster: Cluster;
+  readonly connector: TalosConnector;
+  readonly credentials: TalosCredentials;
+  readonly clock: Clock;
+  readonly probe: PortProbe;
+  /** `--at NODE=IP` */
+  readonly at?: ReadonlyMap<string, string>;
+  /** Pinned keys of machines in maintenance, as their consoles show them. */
+  readonly fingerprints?: ReadonlyMap<string, string>;
+}
+
+/** An open way to a machine, or why there is none. */
+export type Door =
+  | { readonly kind: 'open'; readonly reached: Reached & { readonly kind: 'maintenance' | 'secure' }; readonly session: TalosNodeSession; readonly identity: MachineIdentity; readonly status: Resource | undefined }
+  | { readonly kind: 'shut'; readonly reached: Shut };
+
+/** `thorough` waits for a search of the subnet; `quick` uses what the last one found and starts another in the background. */
+export type Effort = 'quick' | 'thorough';
+
+const SCAN_PAUSE_MS = 15_000;
+
+interface Kept {
+  readonly mode: 'maintenance' | 'secure';
+  readonly address: string;
+  readonly session: TalosNodeSession;
+  readonly identity: MachineIdentity;
+}
+
+/** A search of the subnet: who was met where. Sessions are closed again; what is kept is what the machine is. */
+interface Census {
+  readonly startedAt: number;
+  readonly result: Promise<readonly Sighting[]>;
+  /** Of the last search that ended. */
+  known: readonly Sighting[];
+}
+
+interface Sighting {
+  readonly address: string;
+  readonly identity: MachineIdentity;
+}
+
+export class Reach {
+  readonly #parts: ReachParts;
+  readonly #kept = new Map<string, Kept>();
+  readonly #lastAddress = new Map<string, string>();
+  #census: Census | undefined;
+
+  constructor(parts: ReachParts) {
+    this.#parts = parts;
+  }
+
+  async reach(name: string, effort: Effort, signal: AbortSignal): Promise<Door> {
+    const node = this.#node(name);
+    const kept = this.#kept.get(name);
+    if (kept) {
+      const door = await this.#knock(kept, signal);
+      if (door) return door;
+      this.release(name);
+    }
+    const doors = await this.#tryAll(node, this.#candidates(node), signal);
+    const best = bestOf(doors);
+    if (best?.kind === 'open') return best;
+    const elsewhere = await this.#search(node, effort, signal);
+    return bestOf([...doors, ...elsewhere]) ?? shut({ kind: 'unreachable', tried: [], code: 'not-found', why: 'its address is not known and no machine with its identity was found' });
+  }
+
+  /** Where the node answered last in this run. */
+  addressOf(name: string): string | undefined {
+    return this.#lastAddress.get(name);
+  }
+
+  /** The session in use is closed; the next `reach` dials anew. Needed before an apply takes effect (FINDINGS 3.1). */
+  release(name: string): void {
+    this.#kept.get(name)?.session.close();
+    this.#kept.delete(name);
+  }
+
+  close(): void {
+    for (const name of this.#kept.keys()) this.release(name);
+  }
+
+  #node(name: string): NodeSpec {
+    const node = this.#parts.cluster.nodes.find((candidate) => candidate.name === name);
+    if (node) return node;
+    throw new IchorError('not-found', `the spec has no node ${name}`);
+  }
+
+  #candidates(node: NodeSpec): readonly string[] {
+    const all = [this.#lastAddress.get(node.name), this.#parts.at?.get(node.name), wantedIp(node)];
+    return [...new Set(all.filter((address) => address !== undefined))];
+  }
+
+  /** One cheap call over the session that is open already. */
+  async #knock(kept: Kept, signal: AbortSignal): Promise<Door | undefined> {
+    try {
+      const status = await kept.session.getResource(MACHINE_STATUS, { signal, timeoutMs: FIRST_ANSWER_MS });
+      return this.#open(kept, status);
+    } catch {
+      signal.throwIfAborted();
+      return undefined;
+    }
+  }
+
+  async #tryAll(node: NodeSpec, addresses: readonly string[], signal: AbortSignal): Promise<readonly Door[]> {
+    const doors = await Promise.all(addresses.map((address) => this.#tryAddress(node, address, signal)));
+    const best = bestOf(doors);
+    for (const door of doors) {
+      if (door.kind === 'open' && door !== best) door.session.close();
+    }
+    if (best?.kind === 'open') this.#keep(node.name, best);
+    return doors;
+  }
+
+  #keep(name: string, door: Door & { readonly kind: 'open' }): void {
+    const { reached, session, identity } = door;
+    this.#kept.set(name, { mode: reached.kind, address: reached.address, session, identity });
+    this.#lastAddress.set(name, reached.address);
+  }
+
+  async #tryAddress(node: NodeSpec, address: string, signal: AbortSignal): Promise<Door> {
+    const meeting = await this.#meet(node.name, address, signal);
+    if (meeting.kind === 'shut') return meeting;
+    const verdict = this.#judge(node, meeting.mode, address, meeting.identity);
+    if (verdict.kind !== 'other') return this.#open(meeting, meeting.status);
+    meeting.session.close();
+    return shut({ kind: 'mistaken', address, why: verdict.why });
+  }
+
+  #meet(name: string, address: string, signal: AbortSignal): Promise<Meeting> {
+    const { connector, credentials, fingerprints } = this.#parts;
+    const fingerprint = fingerprints?.get(name);
+    return meet({ connector, credentials, name, address, ...(fingerprint === undefined ? {} : { fingerprint }) }, signal);
+  }
+
+  /** A config carries the cluster's keys: in maintenance a machine must be known, not only be where it is looked for. */
+  #judge(node: NodeSpec, mode: 'maintenance' | 'secure', address: string, identity: MachineIdentity): IdentityVerdict {
+    const verdict = compareIdentity(node, identity);
+    if (verdict.kind !== 'unknown' || mode === 'secure' || address === wantedIp(node) || this.#parts.fingerprints?.has(node.name)) return verdict;
+    return { kind: 'other', why: `the spec names no MAC, UUID or serial number for ${node.name}, so that nothing tells this machine from another` };
+  }
+
+  #open(kept: Kept, status: Resource | undefined): Door {
+    const { address, session, identity } = kept;
+    const fingerprint = session.peerFingerprint();
+    const reached = kept.mode === 'secure' ? { kind: kept.mode, address } : { kind: kept.mode, address, ...(fingerprint === undefined ? {} : { fingerprint }) };
+    return { kind: 'open', reached, session, identity, status };
+  }
+
+  async #search(node: NodeSpec, effort: Effort, signal: AbortSignal): Promise<readonly Door[]> {
+    const sightings = await this.#sightings(effort, signal);
+    const tried = new Set(this.#candidates(node));
+    const fitting = sightings.filter((sighting) => !tried.has(sighting.address) && compareIdentity(node, sighting.identity).kind === 'same');
+    return this.#tryAll(
+      node,
+      fitting.map((sighting) => sighting.address),
+      signal,
+    );
+  }
+
+  async #sightings(effort: Effort, signal: AbortSignal): Promise<readonly Sighting[]> {
+    const { clock, cluster } = this.#parts;
+    const subnet = cluster.network.subnet;
+    if (!isScannable(subnet)) return [];
+    if (this.#census === undefined || clock.now() - this.#census.startedAt >= SCAN_PAUSE_MS) this.#startCensus(subnet, signal);
+    return effort === 'thorough' ? (this.#census?.result ?? []) : (this.#census?.known ?? []);
+  }
+
+  #startCensus(subnet: string, signal: AbortSignal): void {
+    const census: Census = { startedAt: this.#parts.clock.now(), result: this.#takeCensus(subnet, signal), known: this.#census?.known ?? [] };
+    this.#census = census;
+    census.result.then(
+      (sightings) => {
+        census.known = sightings;
+      },
+      // Only a stop ends it, and whoever was stopped knows.
+      () => undefined,
+    );
+  }
+
+  async #takeCensus(subnet: string, signal: AbortSignal): Promise<readonly Sighting[]> {
+    const addresses = await scanSubnet(this.#parts.probe, subnet, TALOS_API_PORT, signal);
+    const meetings = await Promise.all(addresses.map((address) => this.#meet(address, address, signal)));
+    return meetings.flatMap((meeting) => {
+      if (meeting.kind === 'shut') return [];
+      meeting.session.close();
+      return [{ address: meeting.address, identity: meeting.identity }];
+    });
+  }
+}
+
+/** The most useful of several doors; the others among the same rank keep their order. */
+function bestOf(doors: readonly Door[]): Door | undefined {
+  const rank = (door: Door): number => ['secure', 'maintenance', 'mistaken', 'foreign', 'unreachable'].indexOf(door.reached.kind);
+  return doors.toSorted((left, right) => rank(left) - rank(right))[0];
+}
+
+function shut(reached: Shut): Door {
+  return { kind: 'shut', reached };
+}
