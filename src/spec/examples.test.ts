@@ -1,0 +1,38 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { loadPath } from '../../test/support/cluster-file.ts';
+import { controlPlanes } from './model.ts';
+
+const FOLDER = fileURLToPath(new URL('../../examples', import.meta.url));
+const EXAMPLES = readdirSync(FOLDER).filter((name) => !name.includes('.'));
+
+/** Nodes, control planes and minor of each: an example that loses a machine is noticed. */
+const EXPECTED: Readonly<Record<string, readonly [nodes: number, controlPlanes: number, talos: string]>> = {
+  '0-bare-metal-and-vms': [8, 3, 'v1.13.0'],
+  '1-ryzen': [1, 1, 'v1.13.5'],
+  '2-proxmox': [5, 3, 'v1.13.9'],
+  '3-talhelper-gpu': [7, 3, 'v1.11.5'],
+  '4-pxe-vip': [3, 3, 'v1.13.9'],
+};
+
+describe.each(EXAMPLES)('the example %s', (name) => {
+  test('loads and lints without an error, and warns of nothing but what is not acted on yet', async () => {
+    const { cluster, findings } = await loadPath(`${FOLDER}/${name}/cluster.yaml`);
+
+    expect(findings.filter(({ rule }) => rule !== 'not-acted-on').map(({ rule, message }) => `${rule}: ${message}`)).toEqual([]);
+    expect(cluster && [cluster.nodes.length, controlPlanes(cluster).length, cluster.talos]).toEqual(EXPECTED[name]);
+  });
+});
+
+test('S0-1 S0-2 one file mixes VMs and metal workers, each with what its class says', async () => {
+  const { cluster } = await loadPath(`${FOLDER}/0-bare-metal-and-vms/cluster.yaml`);
+  const of = (name: string): readonly unknown[] => {
+    const node = cluster?.nodes.find((candidate) => candidate.name === name);
+    return [node?.role, node?.platform, node?.hardware, node?.image.kernelArgs, node?.taints];
+  };
+
+  expect(of('tiles-wk-1')).toEqual(['worker', 'nocloud', ['qemu'], ['-talos.halt_if_installed', 'vga=792'], {}]);
+  expect(of('lancer')).toEqual(['worker', 'metal', ['amd-strix-halo'], ['-talos.halt_if_installed'], { dedicated: { value: 'heavy', effect: 'PreferNoSchedule' } }]);
+  expect(of('acebase')).toEqual(['worker', 'metal', ['intel', 'intel-gpu'], ['-talos.halt_if_installed'], { dedicated: { value: 'gnss', effect: 'NoSchedule' } }]);
+});
