@@ -2,7 +2,7 @@
 import { parseAllDocuments } from 'yaml';
 import { IchorError } from '../errors.ts';
 import { canonicalJson } from './digest.ts';
-import { fieldsOf, isFields, textField, type Fields } from './facts/spec-fields.ts';
+import { fieldsOf, isFields, textField, type Fields } from '../health/resource-fields.ts';
 import type { ConfigDifference } from './observation.ts';
 import { mayShow, SECRET } from './redact.ts';
 

@@ -2,7 +2,7 @@
 import type { CallOptions, TalosNodeSession } from '../../talos-api/port.ts';
 import type { Resource } from '../../talos-api/resource.ts';
 import type { ObservedDisk } from '../observation.ts';
-import { fieldsOf, numberField, optional, textField, type Fields } from './spec-fields.ts';
+import { fieldsOf, numberField, optional, textField, type Fields } from '../../health/resource-fields.ts';
 import { DISCOVERED_VOLUMES, DISKS, SYSTEM_DISK } from './talos-types.ts';
 
 /** Partitions that every install makes anew and that hold nothing of anybody's. */

@@ -2,7 +2,7 @@
 import type { NodeSpec } from '../../spec/model.ts';
 import type { CallOptions, TalosNodeSession } from '../../talos-api/port.ts';
 import type { MachineIdentity, ObservedLink } from '../observation.ts';
-import { fieldsOf, listField, optional, textField } from './spec-fields.ts';
+import { fieldsOf, listField, optional, textField } from '../../health/resource-fields.ts';
 import { HOSTNAME, LINKS, NODE_ADDRESSES, SYSTEM_INFORMATION } from './talos-types.ts';
 
 export async function readLinks(session: TalosNodeSession, options: CallOptions): Promise<readonly ObservedLink[]> {

@@ -3,7 +3,7 @@ import { isTalosError } from '../../talos-api/errors.ts';
 import type { CallOptions, TalosNodeSession } from '../../talos-api/port.ts';
 import type { Resource } from '../../talos-api/resource.ts';
 import type { MachineStage } from '../observation.ts';
-import { fieldsOf, isFields, listField, textField } from './spec-fields.ts';
+import { fieldsOf, isFields, listField, textField } from '../../health/resource-fields.ts';
 import { BOOT_ID, EXTENSIONS, REBOOT_REQUEST, TALOS_VERSION, UNATTENDED_INSTALL } from './talos-types.ts';
 
 /** The Version call is refused in maintenance by ≤1.12; the resource is readable there. */

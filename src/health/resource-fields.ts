@@ -1,4 +1,4 @@
-/** Reading fields out of a COSI resource's spec, whose shape is Talos' and may be newer than this code. */
+/** Fields of a COSI resource's spec, whose shape is Talos' and may be newer than this code. */
 
 export type Fields = Readonly<Record<string, unknown>>;
 
