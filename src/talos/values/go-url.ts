@@ -62,7 +62,7 @@ function authorityAndPath(url: GoUrl, before: string): string {
 }
 
 function parseWithoutFragment(text: string): GoUrl {
-  if (/[\x00-\x1f\x7f]/.test(text)) throw bad(text, 'it holds a control character');
+  if (/\p{Cc}/u.test(text) && !/[\u0080-\u009f]/.test(text)) throw bad(text, 'it holds a control character');
   if (text === '*') return { ...EMPTY_URL, path: '*' };
   const { scheme, rest: afterScheme } = splitScheme(text);
   const forceQuery = afterScheme.endsWith('?') && afterScheme.indexOf('?') === afterScheme.length - 1;
