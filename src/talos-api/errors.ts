@@ -215,13 +215,26 @@ function fromUnknown(text: string): TalosErrorCode {
   return 'failed';
 }
 
-/** A refused apply quotes parts of the config after these words; keys may be shown, values may be secrets. */
+const UNKNOWN_KEYS = 'unknown keys found during decoding:';
+
+/** A refused apply quotes parts of the config: keys may be shown, values may be secrets. */
 export function quotable(text: string): string {
   const diff = text.search(/\n(diff:|Config diff:)/);
   const shown = diff < 0 ? text : `${text.slice(0, diff)} (the differences are left out: they may hold secrets)`;
-  const keys = shown.indexOf('unknown keys found during decoding:');
-  if (keys < 0) return shown.trim();
-  return shown.slice(0, keys) + shown.slice(keys).replace(/^(\s*(?:- )?[\w$./-]+:)[ \t]+\S.*$/gm, '$1 …').trim();
+  // go-yaml: "cannot unmarshal !!str `the value` into int".
+  const unquoted = shown.replace(/(cannot unmarshal \S+) `[^`]*`/g, '$1');
+  const keys = unquoted.indexOf(UNKNOWN_KEYS);
+  if (keys < 0) return unquoted.trim();
+  const start = keys + UNKNOWN_KEYS.length;
+  const named = unquoted.slice(start).split('\n').flatMap(keyOfLine);
+  return [unquoted.slice(0, start), ...named].join('\n');
+}
+
+/** A line of YAML without its value; lines that are only value (items, block text) are left out. */
+function keyOfLine(line: string): readonly string[] {
+  const [, key, value] = /^(\s*(?:- )*[\w$./-]+:)(?:\s+(\S.*))?$/.exec(line) ?? [];
+  if (key === undefined) return [];
+  return [value === undefined ? key : `${key} …`];
 }
 
 function causes(reason: unknown): readonly unknown[] {
