@@ -47,6 +47,20 @@ export function hasHostBits(cidr: Cidr): boolean {
   return networkOf(cidr) !== `${cidr.ip.toString()}/${cidr.prefix}`;
 }
 
+/** The address at an offset from the network's; undefined past its end (in IPv4 the broadcast address counts as such). */
+export function addressAt(cidr: Cidr, offset: number): string | undefined {
+  const bits = bitsOf(cidr.ip) - cidr.prefix;
+  if (offset < 0 || (bits < 32 && offset > 2 ** bits - (bitsOf(cidr.ip) === 32 && bits > 1 ? 2 : 1))) return undefined;
+  const bytes = parseIp(networkOf(cidr).split('/')[0] ?? '')?.toByteArray() ?? [];
+  let carry = offset;
+  for (let index = bytes.length - 1; index >= 0 && carry > 0; index -= 1) {
+    carry += bytes[index] ?? 0;
+    bytes[index] = carry % 256;
+    carry = Math.floor(carry / 256);
+  }
+  return ipaddr.fromByteArray(bytes).toString();
+}
+
 /** One spelling per address, so that equal addresses are equal texts. */
 export function canonicalIp(text: string): string {
   return parseIp(text)?.toString() ?? text;

@@ -4,9 +4,8 @@
  */
 import { z } from 'zod';
 import { HARDWARE } from '../catalog/hardware/hardware.ts';
+import { SCHEMA_URL } from './schema-url.ts';
 import { documentSchema } from './schema/document.ts';
-
-export const SCHEMA_ID = 'https://unpkg.com/ichor/schema/cluster.schema.json';
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 type JsonObject = Readonly<Record<string, Json>>;
@@ -17,7 +16,7 @@ export function clusterJsonSchema(): JsonObject {
   const schema = layered(asJson(generated));
   if (!isObject(schema)) return {};
   // A base file may bring everything but the format.
-  return { ...schema, $id: SCHEMA_ID, required: ['ichor'] };
+  return { ...schema, $id: SCHEMA_URL, required: ['ichor'] };
 }
 
 /** The text of `schema/cluster.schema.json`. */

@@ -56,6 +56,8 @@ function checkNetworkAddresses(cluster: Cluster): readonly Finding[] {
 }
 
 interface Claim {
+  /** Default error. Hypervisors give disks of different VMs the same serial. */
+  readonly severity?: 'warning';
   readonly what: string;
   readonly rule: string;
   readonly value: string;
@@ -72,7 +74,7 @@ function checkDuplicates(cluster: Cluster): readonly Finding[] {
     if (other === undefined) first.set(key, claim);
     else {
       const who = other.node === claim.node ? `twice on \`${claim.node.name}\`` : `on \`${other.node.name}\` and \`${claim.node.name}\``;
-      found.push(findingAt(cluster, { severity: 'error', rule: claim.rule, message: `${claim.what} ${claim.value} stands ${who}`, node: claim.node.name }, ['nodes', claim.node.name, ...claim.path], ['nodes', claim.node.name]));
+      found.push(findingAt(cluster, { severity: claim.severity ?? 'error', rule: claim.rule, message: `${claim.what} ${claim.value} stands ${who}`, node: claim.node.name }, ['nodes', claim.node.name, ...claim.path], ['nodes', claim.node.name]));
     }
   }
   return found;
@@ -87,8 +89,13 @@ function claimsOf(node: NodeSpec): readonly Claim[] {
     ...(vmid === undefined ? [] : [{ what: 'VM id', rule: 'duplicate-vmid', value: String(vmid), node, path: ['proxmox', 'vmid'] }]),
     ...(uuid === undefined ? [] : [{ what: 'UUID', rule: 'duplicate-uuid', value: uuid, node, path: ['uuid'] }]),
     ...(serial === undefined ? [] : [{ what: 'serial number', rule: 'duplicate-serial', value: serial, node, path: ['serial'] }]),
-    ...(node.install.disk?.serial === undefined || node.install.disk.serial.includes('*')
-      ? []
-      : [{ what: 'disk serial', rule: 'duplicate-disk-serial', value: node.install.disk.serial, node, path: ['install', 'disk', 'serial'] }]),
+    ...diskClaims(node),
   ];
+}
+
+/** A serial with `*` is a pattern, which may well fit several machines. */
+function diskClaims(node: NodeSpec): readonly Claim[] {
+  const serial = node.install.disk?.serial;
+  if (serial === undefined || serial.includes('*')) return [];
+  return [{ what: 'disk serial', rule: 'duplicate-disk-serial', severity: 'warning', value: serial, node, path: ['install', 'disk', 'serial'] }];
 }

@@ -38,7 +38,7 @@ describe('addresses', () => {
   test.each<[string, Edit, string]>([
     ['MAC', ['00:23:24:00:00:11', '00-23-24-00-00-02'], 'error duplicate-mac'],
     ['VM id', ['w-1: { role: worker', 'w-1: { proxmox: { vmid: 300 }, role: worker'], 'error duplicate-vmid'],
-    ['disk serial', ['serial: S11', 'serial: S1'], 'error duplicate-disk-serial'],
+    ['disk serial', ['serial: S11', 'serial: S1'], 'warning duplicate-disk-serial'],
   ])('the same %s twice is an error', async (_, edit, expected) => {
     const vm: Edit = ['cp-3: { role: controlplane', 'cp-3: { proxmox: { vmid: 300 }, role: controlplane'];
     const findings = await lint(edit, vm);

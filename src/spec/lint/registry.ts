@@ -7,6 +7,7 @@ import { installRules } from './install.ts';
 import { networkRules } from './network.ts';
 import { notActedOnRule } from './not-acted-on.ts';
 import { patchRules } from './patches.ts';
+import { placeholderRule } from './placeholders.ts';
 import { referenceRules } from './references.ts';
 import type { LintRule } from './rule.ts';
 import { secretRules } from './secrets.ts';
@@ -23,6 +24,7 @@ export const LINT_RULES: readonly LintRule[] = [
   ...referenceRules,
   ...patchRules,
   ...secretRules,
+  placeholderRule,
   notActedOnRule,
 ];
 
