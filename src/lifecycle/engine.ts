@@ -59,7 +59,7 @@ async function runInTurn(shared: Shared, step: Step, before: readonly Promise<St
   const obstacle = earlier.find((outcome) => outcome.kind !== 'done' && outcome.kind !== 'skipped');
   let outcome: StepOutcome;
   if (obstacle) {
-    engine.emit({ kind: 'step-blocked', by: obstacle.step.id }, step);
+    engine.emit({ kind: 'step-blocked', by: obstacle.step.id }, { step: step.id, ...(step.node === undefined ? {} : { node: step.node }) });
     outcome = { kind: 'blocked', step, by: obstacle.step.id };
   } else {
     const kind = (engine.kindOf ?? kindOf)(step);

@@ -42,7 +42,7 @@ export const ALL_FACTS: readonly FactName[] = [
 
 export function createObserver(parts: ObserveParts): LiveObserver {
   const reach = new Reach(parts);
-  const kubernetes = new KubernetesReader(parts.kubernetes, parts.kubernetesCredentials);
+  const kubernetes = new KubernetesReader(parts.kubernetes, parts.kubernetesCredentials, parts.clock);
   const reader: Reader = { parts, reach, kubernetes };
   return {
     reach,

@@ -2,21 +2,37 @@
 import { messageOf } from '../../errors.ts';
 import { wantedIp, type NodeSpec } from '../../spec/model.ts';
 import { KUBERNETES_API_PORT, isTrue, type KubernetesConnector, type KubernetesCredentials, type KubernetesNode, type KubernetesSession } from '../../kubernetes/port.ts';
+import type { Clock } from '../../system.ts';
 import { read, unread, type Fact, type KubernetesNodeObservation, type KubernetesObservation } from '../observation.ts';
+
+const FRESH_MS = 300;
 
 /** Keeps one session per control plane address, and asks the one first that answered last. */
 export class KubernetesReader {
   readonly #connector: KubernetesConnector;
   readonly #credentials: KubernetesCredentials;
   readonly #sessions = new Map<string, KubernetesSession>();
+  readonly #clock: Clock;
   #preferred: string | undefined;
+  #latest: { readonly key: string; readonly at: number; readonly answer: Promise<Fact<KubernetesObservation>> } | undefined;
 
-  constructor(connector: KubernetesConnector, credentials: KubernetesCredentials) {
+  constructor(connector: KubernetesConnector, credentials: KubernetesCredentials, clock: Clock) {
     this.#connector = connector;
     this.#credentials = credentials;
+    this.#clock = clock;
   }
 
-  async read(addresses: readonly string[], signal: AbortSignal): Promise<Fact<KubernetesObservation>> {
+  /** All Nodes come in one answer, so that a hundred waiting steps that look at the same moment ask once. */
+  read(addresses: readonly string[], signal: AbortSignal): Promise<Fact<KubernetesObservation>> {
+    const key = addresses.join(' ');
+    const now = this.#clock.now();
+    if (this.#latest === undefined || this.#latest.key !== key || now - this.#latest.at >= FRESH_MS) {
+      this.#latest = { key, at: now, answer: this.#readAnew(addresses, signal) };
+    }
+    return this.#latest.answer;
+  }
+
+  async #readAnew(addresses: readonly string[], signal: AbortSignal): Promise<Fact<KubernetesObservation>> {
     const problems: string[] = [];
     const order = addresses.toSorted((left, right) => Number(right === this.#preferred) - Number(left === this.#preferred));
     for (const address of order) {
