@@ -22,24 +22,43 @@ export interface PatchDocument {
 export interface PatchFacts {
   readonly documents: readonly PatchDocument[];
   /** Patches that cannot be read. */
-  readonly broken: readonly { readonly patch: Patch; readonly why: string; readonly where?: SourcePosition }[];
+  readonly broken: readonly BrokenPatch[];
 }
 
-export function readPatches(node: NodeSpec): PatchFacts {
+export interface BrokenPatch {
+  readonly patch: Patch;
+  readonly why: string;
+  readonly where?: SourcePosition;
+}
+
+/** A reader that parses each patch once, however many nodes a cluster or class patch reaches. */
+export function createPatchReader(): (node: NodeSpec) => PatchFacts {
+  const known = new Map<string, PatchFacts>();
+  return (node) => {
+    const read = node.patches.map((patch) => {
+      const { where } = patch.origin;
+      const key = where === undefined ? undefined : `${where.file}\0${where.line}\0${where.column}`;
+      const facts = (key === undefined ? undefined : known.get(key)) ?? factsOf(patch);
+      if (key !== undefined) known.set(key, facts);
+      return facts;
+    });
+    return { documents: read.flatMap(({ documents }) => documents), broken: read.flatMap(({ broken }) => broken) };
+  };
+}
+
+function factsOf(patch: Patch): PatchFacts {
   const documents: PatchDocument[] = [];
-  const broken: { patch: Patch; why: string; where?: SourcePosition }[] = [];
-  for (const patch of node.patches) {
-    const lines = new LineCounter();
-    for (const document of parseAllDocuments(patch.text, { lineCounter: lines, prettyErrors: false, merge: true })) {
-      const error = document.errors[0];
-      if (error !== undefined) {
-        const where = placeIn(patch, lines, error.pos[0]);
-        broken.push({ patch, why: error.message, ...(where && { where }) });
-        continue;
-      }
-      const found = documentOf(patch, lines, document);
-      if (found !== undefined) documents.push(found);
+  const broken: BrokenPatch[] = [];
+  const lines = new LineCounter();
+  for (const document of parseAllDocuments(patch.text, { lineCounter: lines, prettyErrors: false, merge: true })) {
+    const error = document.errors[0];
+    if (error !== undefined) {
+      const where = placeIn(patch, lines, error.pos[0]);
+      broken.push({ patch, why: error.message, ...(where && { where }) });
+      continue;
     }
+    const found = documentOf(patch, lines, document);
+    if (found !== undefined) documents.push(found);
   }
   return { documents, broken };
 }

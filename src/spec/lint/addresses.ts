@@ -1,9 +1,9 @@
 /** Addresses and identities of machines: inside their subnet, nobody else's, each once. */
 import type { Finding } from '../finding.ts';
 import { canonicalIp, isInside, networkOf, parseCidr } from '../ip.ts';
-import type { Cluster, NodeSpec } from '../model.ts';
+import type { NodeSpec } from '../model.ts';
 import { wantedIp } from '../model.ts';
-import type { LintRule } from './rule.ts';
+import type { LintRule, LintedCluster } from './rule.ts';
 import { findingAt } from './rule.ts';
 
 export const addressRules: readonly LintRule[] = [
@@ -12,7 +12,7 @@ export const addressRules: readonly LintRule[] = [
   { name: 'addresses, MACs, VM ids, UUIDs and serials stand once', check: checkDuplicates },
 ];
 
-function checkAddress(cluster: Cluster, node: NodeSpec): readonly Finding[] {
+function checkAddress(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
   const ip = wantedIp(node);
   if (ip === undefined) return [];
   const { subnet, gateway, vip } = cluster.network;
@@ -38,7 +38,7 @@ function isReserved(ip: string, subnet: string): boolean {
   return bytes(ip) === first || bytes(ip) === first + 2 ** (32 - cidr.prefix) - 1;
 }
 
-function checkNetworkAddresses(cluster: Cluster): readonly Finding[] {
+function checkNetworkAddresses(cluster: LintedCluster): readonly Finding[] {
   const { subnet, gateway, vip } = cluster.network;
   if (subnet === undefined) return [];
   const found: Finding[] = [];
@@ -65,7 +65,7 @@ interface Claim {
   readonly path: readonly string[];
 }
 
-function checkDuplicates(cluster: Cluster): readonly Finding[] {
+function checkDuplicates(cluster: LintedCluster): readonly Finding[] {
   const first = new Map<string, Claim>();
   const found: Finding[] = [];
   for (const claim of cluster.nodes.flatMap(claimsOf)) {

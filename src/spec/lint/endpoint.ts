@@ -1,9 +1,8 @@
 /** The Kubernetes endpoint and the VIP: someone must answer there, also when the tailnet is down (S4-7, F1-5). */
 import type { Finding } from '../finding.ts';
 import { canonicalIp, isInside, parseIp } from '../ip.ts';
-import type { Cluster } from '../model.ts';
 import { controlPlanes, wantedIp } from '../model.ts';
-import type { LintRule } from './rule.ts';
+import type { LintRule, LintedCluster } from './rule.ts';
 import { findingAt } from './rule.ts';
 
 export const endpointRules: readonly LintRule[] = [
@@ -15,7 +14,7 @@ export const endpointRules: readonly LintRule[] = [
 /** Tailscale's range, and that of carrier-grade NAT: RFC 6598. */
 export const CGNAT = '100.64.0.0/10';
 
-function checkHost(cluster: Cluster): readonly Finding[] {
+function checkHost(cluster: LintedCluster): readonly Finding[] {
   const { host, outside } = cluster.endpoint;
   const known = [cluster.network.vip, ...controlPlanes(cluster).flatMap((node) => [wantedIp(node), node.name])].filter((name) => name !== undefined).map(canonicalIp);
   if (outside !== undefined || known.includes(canonicalIp(host))) return [];
@@ -27,13 +26,13 @@ function checkHost(cluster: Cluster): readonly Finding[] {
   return [findingAt(cluster, { severity: 'error', rule: 'endpoint-host-unknown', message: `\`endpoint\` host ${host} is neither the VIP nor a control plane: ${why}`, hint }, ['endpoint', 'url'], ['endpoint'])];
 }
 
-function checkVip(cluster: Cluster): readonly Finding[] {
+function checkVip(cluster: LintedCluster): readonly Finding[] {
   const { vip } = cluster.network;
   if (vip === undefined || controlPlanes(cluster).length > 0) return [];
   return [findingAt(cluster, { severity: 'error', rule: 'vip-without-control-planes', message: `\`network.vip\` ${vip} has nobody to own it: there is no control plane`, hint: 'The VIP is owned by the control plane that etcd elects.' }, ['network', 'vip'])];
 }
 
-function checkTailnet(cluster: Cluster): readonly Finding[] {
+function checkTailnet(cluster: LintedCluster): readonly Finding[] {
   const { host } = cluster.endpoint;
   const isTailnet = host.endsWith('.ts.net') || (isInside(host, CGNAT) && !isInside(cluster.network.subnet?.split('/')[0] ?? '', CGNAT));
   if (!isTailnet) return [];

@@ -1,21 +1,21 @@
 /** Where Talos is installed to, and what no longer belongs into `machine.install`. */
 import { isAtLeastMinor } from '../../catalog/version.ts';
 import type { Finding } from '../finding.ts';
-import type { Cluster, NodeSpec } from '../model.ts';
+import type { NodeSpec } from '../model.ts';
 import type { PatchDocument } from '../patch-facts.ts';
-import { listAt, readPatches, valueAt } from '../patch-facts.ts';
-import type { LintRule } from './rule.ts';
+import { listAt, valueAt } from '../patch-facts.ts';
+import type { LintRule, LintedCluster } from './rule.ts';
 import { findingAt } from './rule.ts';
 
 export const installRules: readonly LintRule[] = [
   { name: 'every machine has somewhere to install to', check: (cluster) => cluster.nodes.flatMap((node) => checkDisk(cluster, node)) },
-  { name: 'kernel arguments and extensions stand in the image, not in machine.install', check: (cluster) => cluster.nodes.flatMap(checkInstallPatches) },
+  { name: 'kernel arguments and extensions stand in the image, not in machine.install', check: (cluster) => cluster.nodes.flatMap((node) => checkInstallPatches(cluster, node)) },
 ];
 
 /** Platforms whose machines begin their life on the disk image itself. */
 const INSTALLS_BY_ITSELF = ['metal'];
 
-function checkDisk(cluster: Cluster, node: NodeSpec): readonly Finding[] {
+function checkDisk(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
   const { disk, device } = node.install;
   const path = ['nodes', node.name, 'install'];
   if (device?.includes('/by-label/') === true) {
@@ -26,7 +26,7 @@ function checkDisk(cluster: Cluster, node: NodeSpec): readonly Finding[] {
     const message = `\`${node.name}\` installs to ${device}: such names change with the order in which disks are found, and a machine without it stays in maintenance without a word`;
     return [findingAt(cluster, { severity: 'warning', rule: 'install-disk-by-name', message, hint: 'Use `install: {disk: {serial: …}}`; `ichor discover` shows the serials.', node: node.name }, [...path, 'disk'], [...path, 'device'])];
   }
-  const isChosen = device !== undefined || (disk !== undefined && Object.keys(disk).length > 0) || readPatches(node).documents.some(namesInstallDisk);
+  const isChosen = device !== undefined || (disk !== undefined && Object.keys(disk).length > 0) || cluster.patchesOf(node).documents.some(namesInstallDisk);
   if (isChosen || !INSTALLS_BY_ITSELF.includes(node.platform)) return [];
   const message = `\`${node.name}\` has nowhere to install to: platform ${node.platform}, and no install disk`;
   return [findingAt(cluster, { severity: 'error', rule: 'nowhere-to-install', message, hint: 'Write `install: {disk: {serial: …}}` or `{disk: nvme}`; `ichor discover` lists the disks of a machine.', node: node.name }, path, ['nodes', node.name])];
@@ -37,8 +37,8 @@ function namesInstallDisk({ kind, value }: PatchDocument): boolean {
   return valueAt(value, 'machine', 'install', 'disk') !== undefined || valueAt(value, 'machine', 'install', 'diskSelector') !== undefined;
 }
 
-function checkInstallPatches(node: NodeSpec): readonly Finding[] {
-  return readPatches(node).documents.flatMap((document) => [...kernelArguments(node, document), ...extensions(node, document), ...extensionFiles(node, document)]);
+function checkInstallPatches(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
+  return cluster.patchesOf(node).documents.flatMap((document) => [...kernelArguments(node, document), ...extensions(node, document), ...extensionFiles(node, document)]);
 }
 
 /** From the 1.12 contract on GRUB takes the UKI's command line, and Talos refuses the two together (talos-3-config.md §4.2). */

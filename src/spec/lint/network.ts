@@ -1,13 +1,13 @@
 /** The effective network (design §1.9): what would take a node off the network, or leave it on the wrong one. */
 import type { Finding } from '../finding.ts';
 import { hasHostBits, isInside, networkOf, overlaps, parseCidr } from '../ip.ts';
-import type { Cluster, NodeSpec } from '../model.ts';
+import type { NodeSpec } from '../model.ts';
 import { controlPlanes } from '../model.ts';
 import type { EffectiveLink } from '../network/effective.ts';
-import { describeSelector, effectiveNetwork } from '../network/effective.ts';
-import { readPatches, textsAt } from '../patch-facts.ts';
+import { describeSelector } from '../network/effective.ts';
+import { textsAt } from '../patch-facts.ts';
 import { CGNAT } from './endpoint.ts';
-import type { LintRule } from './rule.ts';
+import type { LintRule, LintedCluster } from './rule.ts';
 import { findingAt } from './rule.ts';
 
 export const networkRules: readonly LintRule[] = [
@@ -25,18 +25,18 @@ export const networkRules: readonly LintRule[] = [
 
 const MAGIC_DNS = '100.100.100.100';
 
-function onEachNode(cluster: Cluster, check: (cluster: Cluster, node: NodeSpec) => readonly Finding[]): readonly Finding[] {
+function onEachNode(cluster: LintedCluster, check: (cluster: LintedCluster, node: NodeSpec) => readonly Finding[]): readonly Finding[] {
   return cluster.nodes.flatMap((node) => check(cluster, node));
 }
 
-function atLink(cluster: Cluster, node: NodeSpec, link: EffectiveLink, problem: Omit<Finding, 'where' | 'frame' | 'node'>): Finding {
+function atLink(cluster: LintedCluster, node: NodeSpec, link: EffectiveLink, problem: Omit<Finding, 'where' | 'frame' | 'node'>): Finding {
   const where = link.places.at(-1);
   return where === undefined ? findingAt(cluster, { ...problem, node: node.name }, ['nodes', node.name]) : { ...problem, node: node.name, where };
 }
 
 /** Every veth of a pod makes Talos weigh the addresses anew; with two of them the node's address flips and containerd dies (F2-1). */
-function checkStaticBesideDhcp(cluster: Cluster, node: NodeSpec): readonly Finding[] {
-  const { links, defaultDhcp } = effectiveNetwork(cluster, node);
+function checkStaticBesideDhcp(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
+  const { links, defaultDhcp } = cluster.networkOf(node);
   const both = links.filter(({ dhcp, addresses }) => dhcp && addresses.length > 0).map((link) => {
     const message = `link ${describeSelector(link.selector)} of \`${node.name}\` has the static address ${link.addresses.join(', ')} and a DHCP lease: the node's address would change between the two`;
     return atLink(cluster, node, link, { severity: 'error', rule: 'static-beside-dhcp', message, hint: 'Set `dhcp: false` there, or leave the static address out.' });
@@ -48,8 +48,8 @@ function checkStaticBesideDhcp(cluster: Cluster, node: NodeSpec): readonly Findi
 }
 
 /** Any entry for a link ends its default DHCP (F0-8, F1-40). */
-function checkBareLinks(cluster: Cluster, node: NodeSpec): readonly Finding[] {
-  return effectiveNetwork(cluster, node).links.flatMap((link) => {
+function checkBareLinks(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
+  return cluster.networkOf(node).links.flatMap((link) => {
     const isBare = !link.dhcp && link.addresses.length === 0 && !link.isVirtual;
     const what = [link.vips.length > 0 ? 'a VIP' : '', link.mtu === undefined ? '' : 'an MTU'].filter((text) => text !== '').join(' and ');
     if (!isBare || what === '') return [];
@@ -58,9 +58,9 @@ function checkBareLinks(cluster: Cluster, node: NodeSpec): readonly Finding[] {
   });
 }
 
-function checkNames(cluster: Cluster, node: NodeSpec): readonly Finding[] {
+function checkNames(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
   const isPinned = node.image.kernelArgs.includes('net.ifnames=0');
-  return effectiveNetwork(cluster, node).links.flatMap((link) => {
+  return cluster.networkOf(node).links.flatMap((link) => {
     if (link.selector.kind !== 'name' || link.isVirtual) return [];
     const { name } = link.selector;
     if (/^eth\d+$/.test(name) && !isPinned) {
@@ -79,7 +79,7 @@ interface Range {
   readonly path: readonly string[];
 }
 
-function checkOverlaps(cluster: Cluster): readonly Finding[] {
+function checkOverlaps(cluster: LintedCluster): readonly Finding[] {
   const { subnet, pods, services } = cluster.network;
   const ranges: Range[] = [
     ...(subnet === undefined ? [] : [{ what: 'node network', cidr: subnet, path: ['network', 'subnet'] }]),
@@ -98,11 +98,11 @@ function checkOverlaps(cluster: Cluster): readonly Finding[] {
   }));
 }
 
-function checkHostBits(cluster: Cluster): readonly Finding[] {
+function checkHostBits(cluster: LintedCluster): readonly Finding[] {
   const { subnet, pods, services } = cluster.network;
   const written = [...(subnet === undefined ? [] : [{ cidr: subnet, path: ['network', 'subnet'] }]), ...pods.map((cidr) => ({ cidr, path: ['network', 'pods'] })), ...services.map((cidr) => ({ cidr, path: ['network', 'services'] }))];
   const inSpec = written.flatMap(({ cidr, path }) => hostBitsOf(cidr).map((message) => findingAt(cluster, { severity: 'error', rule: 'host-bits', message }, path)));
-  return [...inSpec, ...cluster.nodes.flatMap(advertisedWithHostBits), ...cluster.features.flatMap((feature) => routesWithHostBits(cluster, feature.name, feature.options['routes']))];
+  return [...inSpec, ...cluster.nodes.flatMap((node) => advertisedWithHostBits(cluster, node)), ...cluster.features.flatMap((feature) => routesWithHostBits(cluster, feature.name, feature.options['routes']))];
 }
 
 function hostBitsOf(cidr: string): readonly string[] {
@@ -111,8 +111,8 @@ function hostBitsOf(cidr: string): readonly string[] {
 }
 
 /** tailscaled ends with an error on such a route, again and again (F2-6). */
-function advertisedWithHostBits(node: NodeSpec): readonly Finding[] {
-  return readPatches(node).documents.filter(({ kind }) => kind === 'ExtensionServiceConfig').flatMap((document) =>
+function advertisedWithHostBits(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
+  return cluster.patchesOf(node).documents.filter(({ kind }) => kind === 'ExtensionServiceConfig').flatMap((document) =>
     textsAt(document.value, 'environment').flatMap((line, index) => (line.match(/\d+(?:\.\d+){3}\/\d+/g) ?? []).flatMap(hostBitsOf).map((message) => {
       const where = document.place(['environment', index]);
       return { severity: 'error', rule: 'host-bits', message, node: node.name, ...(where && { where }) } satisfies Finding;
@@ -120,20 +120,20 @@ function advertisedWithHostBits(node: NodeSpec): readonly Finding[] {
   );
 }
 
-function routesWithHostBits(cluster: Cluster, feature: string, routes: unknown): readonly Finding[] {
+function routesWithHostBits(cluster: LintedCluster, feature: string, routes: unknown): readonly Finding[] {
   const list = Array.isArray(routes) ? routes.filter((route): route is string => typeof route === 'string') : [];
   return list.flatMap(hostBitsOf).map((message) => findingAt(cluster, { severity: 'error', rule: 'host-bits', message }, ['features', feature, 'routes']));
 }
 
-function checkCgnat(cluster: Cluster): readonly Finding[] {
+function checkCgnat(cluster: LintedCluster): readonly Finding[] {
   const { subnet } = cluster.network;
   const [lan, cgnat] = [parseCidr(subnet ?? ''), parseCidr(CGNAT)];
   if (lan === undefined || cgnat === undefined || subnet === undefined || !overlaps(lan, cgnat)) return [];
   const undeclared = controlPlanes(cluster).filter((node) => {
-    const network = effectiveNetwork(cluster, node);
+    const network = cluster.networkOf(node);
     return network.etcdSubnets.length === 0 || network.kubeletSubnets.length === 0;
   });
-  const usesTailscale = cluster.features.some(({ name }) => name === 'tailscale') || cluster.nodes.some((node) => readPatches(node).documents.some(({ kind, name }) => kind === 'ExtensionServiceConfig' && name === 'tailscale'));
+  const usesTailscale = cluster.features.some(({ name }) => name === 'tailscale') || cluster.nodes.some((node) => cluster.patchesOf(node).documents.some(({ kind, name }) => kind === 'ExtensionServiceConfig' && name === 'tailscale'));
   const message = `the LAN ${subnet} lies in 100.64.0.0/10, the range of tailnets: addresses of the two cannot be told apart${usesTailscale ? ', and Tailscale drops LAN peers without --netfilter-mode=nodivert' : ''}`;
   const hint = `Set cluster.etcd.advertisedSubnets and machine.kubelet.nodeIP.validSubnets to ${subnet} by patch in the first apply${usesTailscale ? ', and give Tailscale the flag' : ''}.`;
   const severity = undeclared.length > 0 && usesTailscale ? 'error' : 'warning';
@@ -141,12 +141,12 @@ function checkCgnat(cluster: Cluster): readonly Finding[] {
 }
 
 /** The tailnet comes up after etcd and needs the internet: with a deleted auth key there was no quorum for an hour (F1-1). */
-function checkDependence(cluster: Cluster, node: NodeSpec): readonly Finding[] {
+function checkDependence(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
   const { subnet } = cluster.network;
   const isLan = (cidr: string): boolean => subnet !== undefined && isInside(cidr.split('/')[0] ?? '', subnet);
   const found: Finding[] = [];
   const paths = [['cluster', 'etcd', 'advertisedSubnets'], ['cluster', 'etcd', 'listenSubnets'], ['machine', 'kubelet', 'nodeIP', 'validSubnets'], ['nodeIP', 'validSubnets']];
-  for (const document of readPatches(node).documents) {
+  for (const document of cluster.patchesOf(node).documents) {
     for (const path of paths) {
       for (const cidr of textsAt(document.value, ...path)) {
         const ip = cidr.replace(/^!/, '').split('/')[0] ?? '';
@@ -161,21 +161,21 @@ function checkDependence(cluster: Cluster, node: NodeSpec): readonly Finding[] {
   return found;
 }
 
-function checkMagicDns(cluster: Cluster, node: NodeSpec): readonly Finding[] {
-  const { nameservers } = effectiveNetwork(cluster, node);
+function checkMagicDns(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
+  const { nameservers } = cluster.networkOf(node);
   if (node.role !== 'controlplane' || nameservers[0] !== MAGIC_DNS) return [];
-  const where = readPatches(node).documents.find((document) => document.value['kind'] === 'ResolverConfig' || textsAt(document.value, 'machine', 'network', 'nameservers').includes(MAGIC_DNS))?.place(['machine', 'network', 'nameservers']);
+  const where = cluster.patchesOf(node).documents.find((document) => document.value['kind'] === 'ResolverConfig' || textsAt(document.value, 'machine', 'network', 'nameservers').includes(MAGIC_DNS))?.place(['machine', 'network', 'nameservers']);
   const message = `\`${node.name}\` asks ${MAGIC_DNS} (MagicDNS) ${nameservers.length === 1 ? 'alone' : 'first'}: until the tailnet is up it resolves nothing, and Tailscale itself must resolve names to come up`;
   const finding = findingAt(cluster, { severity: 'error', rule: 'magic-dns-first', message, hint: 'Put resolvers of the LAN or public ones first.', node: node.name }, ['nodes', node.name, 'nameservers'], ['network', 'nameservers']);
   return [where === undefined ? finding : { ...finding, where }];
 }
 
-function checkKubeSpan(cluster: Cluster): readonly Finding[] {
+function checkKubeSpan(cluster: LintedCluster): readonly Finding[] {
   if (!cluster.network.kubeSpan || cluster.network.discovery) return [];
   return [findingAt(cluster, { severity: 'error', rule: 'kubespan-without-discovery', message: '`kubeSpan` needs `discovery`: nodes find each other\'s keys and endpoints there', hint: 'Set `network.discovery: true`.' }, ['network', 'kubeSpan'])];
 }
 
-function checkKubeProxy(cluster: Cluster): readonly Finding[] {
+function checkKubeProxy(cluster: LintedCluster): readonly Finding[] {
   const { kubeProxy, kubePrism, cni } = cluster.network;
   if (kubeProxy) return [];
   if (cni.kind === 'flannel') {

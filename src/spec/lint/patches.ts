@@ -1,11 +1,11 @@
 /** What patches of one node say against each other or against the spec, before Talos sees them. */
 import type { SourcePosition } from '../../errors.ts';
 import type { Finding } from '../finding.ts';
-import type { Cluster, NodeSpec } from '../model.ts';
+import type { NodeSpec } from '../model.ts';
 import { controlPlanes } from '../model.ts';
 import type { PatchDocument } from '../patch-facts.ts';
-import { listAt, mapAt, readPatches, valueAt } from '../patch-facts.ts';
-import type { LintRule } from './rule.ts';
+import { listAt, mapAt, valueAt } from '../patch-facts.ts';
+import type { LintRule, LintedCluster } from './rule.ts';
 import { findingAt } from './rule.ts';
 
 export const patchRules: readonly LintRule[] = [
@@ -17,19 +17,19 @@ export const patchRules: readonly LintRule[] = [
   { name: 'etcd has the same arguments on all members', check: checkEtcdArguments },
 ];
 
-function onEachNode(cluster: Cluster, check: (node: NodeSpec) => readonly Finding[]): readonly Finding[] {
-  return cluster.nodes.flatMap(check);
+function onEachNode(cluster: LintedCluster, check: (cluster: LintedCluster, node: NodeSpec) => readonly Finding[]): readonly Finding[] {
+  return cluster.nodes.flatMap((node) => check(cluster, node));
 }
 
-function checkReadable(node: NodeSpec): readonly Finding[] {
-  return readPatches(node).broken.map(({ why, where }) => ({ severity: 'error', rule: 'patch-unreadable', message: `a patch is not valid YAML: ${why}`, ...(where && { where }) }));
+function checkReadable(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
+  return cluster.patchesOf(node).broken.map(({ why, where }) => ({ severity: 'error', rule: 'patch-unreadable', message: `a patch is not valid YAML: ${why}`, ...(where && { where }) }));
 }
 
 /** Talos answers `EtcFileSpecs … already exists` and the node never comes up (F1-18). */
-function checkFiles(node: NodeSpec): readonly Finding[] {
+function checkFiles(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
   const first = new Map<string, SourcePosition | undefined>();
   const found: Finding[] = [];
-  for (const document of readPatches(node).documents) {
+  for (const document of cluster.patchesOf(node).documents) {
     for (const [index, file] of listAt(document.value, 'machine', 'files').entries()) {
       const path = valueAt(file, 'path');
       if (typeof path !== 'string') continue;
@@ -41,8 +41,8 @@ function checkFiles(node: NodeSpec): readonly Finding[] {
   return found;
 }
 
-function checkHostname(node: NodeSpec): readonly Finding[] {
-  return readPatches(node).documents.flatMap((document) => {
+function checkHostname(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
+  return cluster.patchesOf(node).documents.flatMap((document) => {
     const path = document.kind === 'HostnameConfig' ? ['hostname'] : ['machine', 'network', 'hostname'];
     const hostname = document.kind === 'HostnameConfig' || document.kind === 'v1alpha1' ? valueAt(document.value, ...path) : undefined;
     if (typeof hostname !== 'string') return [];
@@ -53,8 +53,8 @@ function checkHostname(node: NodeSpec): readonly Finding[] {
 }
 
 /** A template that nobody filled in would be sent as it stands (S1-13). */
-function checkPlaceholders(node: NodeSpec): readonly Finding[] {
-  return readPatches(node).documents.flatMap((document) => placeholdersIn(document.value, []).map(({ path, text }) => {
+function checkPlaceholders(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
+  return cluster.patchesOf(node).documents.flatMap((document) => placeholdersIn(document.value, []).map(({ path, text }) => {
     const where = document.place(path);
     const message = `\`${text}\` is sent as it stands: patches are not templates`;
     return { severity: 'error', rule: 'unresolved-placeholder', message, hint: 'Write the value; a secret goes into a feature as a reference.', node: node.name, ...(where && { where }) } satisfies Finding;
@@ -80,8 +80,8 @@ function placeholdersIn(value: unknown, path: readonly (string | number)[]): rea
 const EVICTION_SIGNALS = ['memory.available', 'nodefs.available', 'nodefs.inodesFree', 'imagefs.available'];
 
 /** The map replaces the kubelet's defaults as a whole (F0-18). */
-function checkEviction(node: NodeSpec): readonly Finding[] {
-  return readPatches(node).documents.flatMap((document) => {
+function checkEviction(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
+  return cluster.patchesOf(node).documents.flatMap((document) => {
     const path = document.kind === 'KubeletConfig' ? ['config', 'evictionHard'] : ['machine', 'kubelet', 'extraConfig', 'evictionHard'];
     const written = mapAt(document.value, ...path);
     const missing = EVICTION_SIGNALS.filter((signal) => written[signal] === undefined);
@@ -92,8 +92,8 @@ function checkEviction(node: NodeSpec): readonly Finding[] {
   });
 }
 
-function checkEtcdArguments(cluster: Cluster): readonly Finding[] {
-  const members = controlPlanes(cluster).map((node) => ({ node, args: etcdArguments(readPatches(node).documents) }));
+function checkEtcdArguments(cluster: LintedCluster): readonly Finding[] {
+  const members = controlPlanes(cluster).map((node) => ({ node, args: etcdArguments(cluster.patchesOf(node).documents) }));
   const names = new Set(members.flatMap(({ args }) => [...args.keys()]));
   return [...names].flatMap((name) => {
     const values = new Map<string, string[]>();

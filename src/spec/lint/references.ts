@@ -2,22 +2,22 @@
 import { findHardware } from '../../catalog/hardware/hardware.ts';
 import { nearest } from '../../catalog/nearest.ts';
 import type { Finding } from '../finding.ts';
-import type { Cluster, NodeSpec } from '../model.ts';
-import { readPatches, valueAt } from '../patch-facts.ts';
-import type { LintRule } from './rule.ts';
+import type { NodeSpec } from '../model.ts';
+import { valueAt } from '../patch-facts.ts';
+import type { LintRule, LintedCluster } from './rule.ts';
 import { findingAt } from './rule.ts';
 
 export const referenceRules: readonly LintRule[] = [
   { name: 'hardware is in the catalogue and fits the platform', check: (cluster) => cluster.nodes.flatMap((node) => checkHardware(cluster, node)) },
   { name: 'features name nodes that exist', check: checkFeatures },
   { name: 'the installer is one for the platform', check: (cluster) => cluster.nodes.flatMap((node) => checkPlatform(cluster, node)) },
-  { name: 'what only control planes have stands on control planes', check: (cluster) => cluster.nodes.flatMap((node) => checkRole(node)) },
+  { name: 'what only control planes have stands on control planes', check: (cluster) => cluster.nodes.flatMap((node) => checkRole(cluster, node)) },
 ];
 
 /** Guest profiles and the platforms on which they cannot be right. */
 const BARE_METAL_ONLY = ['cpu', 'nic'];
 
-function checkHardware(cluster: Cluster, node: NodeSpec): readonly Finding[] {
+function checkHardware(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
   return node.hardware.flatMap((name, index) => {
     const paths = [['nodes', node.name, 'hardware', index], ['nodes', node.name, 'hardware']] as const;
     const lookup = findHardware(name);
@@ -40,7 +40,7 @@ function checkHardware(cluster: Cluster, node: NodeSpec): readonly Finding[] {
   });
 }
 
-function checkFeatures(cluster: Cluster): readonly Finding[] {
+function checkFeatures(cluster: LintedCluster): readonly Finding[] {
   const names = cluster.nodes.map(({ name }) => name);
   return cluster.features.flatMap((feature) => feature.nodes.filter((name) => !names.includes(name)).map((name) => {
     const guess = nearest(name, names);
@@ -50,10 +50,10 @@ function checkFeatures(cluster: Cluster): readonly Finding[] {
 }
 
 /** `factory.talos.dev/metal-installer/…` on a nocloud machine and the other way round (S0-23). */
-function checkPlatform(cluster: Cluster, node: NodeSpec): readonly Finding[] {
+function checkPlatform(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
   const written = [
     ...(node.image.installer === undefined ? [] : [{ image: node.image.installer, where: cluster.originOf(['nodes', node.name, 'image', 'installer'])?.where }]),
-    ...readPatches(node).documents.flatMap((document) => {
+    ...cluster.patchesOf(node).documents.flatMap((document) => {
       const image = valueAt(document.value, 'machine', 'install', 'image');
       return typeof image === 'string' ? [{ image, where: document.place(['machine', 'install', 'image']) }] : [];
     }),
@@ -66,9 +66,9 @@ function checkPlatform(cluster: Cluster, node: NodeSpec): readonly Finding[] {
   });
 }
 
-function checkRole(node: NodeSpec): readonly Finding[] {
+function checkRole(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
   if (node.role === 'controlplane') return [];
-  return readPatches(node).documents.flatMap((document) => {
+  return cluster.patchesOf(node).documents.flatMap((document) => {
     // Cluster-wide patches reach workers too; only what was put on a worker or its class is a mistake.
     const { layer } = document.patch.origin;
     if (layer.kind !== 'node' && layer.kind !== 'class') return [];

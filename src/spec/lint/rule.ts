@@ -1,13 +1,21 @@
 /** The shape of a lint rule and how it names places. */
 import type { SourcePosition } from '../../errors.ts';
 import type { Finding } from '../finding.ts';
-import type { Cluster } from '../model.ts';
+import type { Cluster, NodeSpec } from '../model.ts';
+import type { EffectiveNetwork } from '../network/effective.ts';
+import type { PatchFacts } from '../patch-facts.ts';
 import type { Path } from '../tree.ts';
+
+/** The cluster with what many rules ask of a node, computed once. */
+export interface LintedCluster extends Cluster {
+  patchesOf(node: NodeSpec): PatchFacts;
+  networkOf(node: NodeSpec): EffectiveNetwork;
+}
 
 export interface LintRule {
   /** What the rule guards, for the list of rules in the documentation. */
   readonly name: string;
-  readonly check: (cluster: Cluster) => readonly Finding[];
+  readonly check: (cluster: LintedCluster) => readonly Finding[];
 }
 
 export interface Problem {

@@ -1,10 +1,9 @@
 /** Secrets must stand in the file as references (design §2); text that is one is an error, and is never shown. */
 import type { Finding } from '../finding.ts';
-import type { Cluster } from '../model.ts';
-import { isRecord, readPatches, textsAt } from '../patch-facts.ts';
+import { isRecord, textsAt } from '../patch-facts.ts';
 import { parseSecretReference } from '../secret-reference.ts';
 import type { Path } from '../tree.ts';
-import type { LintRule } from './rule.ts';
+import type { LintRule, LintedCluster } from './rule.ts';
 import { findingAt } from './rule.ts';
 
 export const secretRules: readonly LintRule[] = [
@@ -18,7 +17,7 @@ const NOT_SECRET = /^key$/i;
 const SECRET_VARIABLE = /^([A-Z0-9_]*(?:AUTH_?KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE|API_?KEY))=(.+)$/;
 const HINT = 'Write a reference: {env: NAME}, {file: PATH}, {sops: "FILE#KEY"} or {exec: [PROGRAM, …]}. If this file was ever committed, change the secret.';
 
-function checkSpec(cluster: Cluster): readonly Finding[] {
+function checkSpec(cluster: LintedCluster): readonly Finding[] {
   const found: Finding[] = [];
   for (const { name, options } of cluster.features) found.push(...textSecrets(cluster, options, ['features', name]));
   if (cluster.gitops !== undefined) found.push(...textSecrets(cluster, cluster.gitops, ['gitops']));
@@ -28,7 +27,7 @@ function checkSpec(cluster: Cluster): readonly Finding[] {
   return found;
 }
 
-function textSecrets(cluster: Cluster, value: unknown, path: Path): readonly Finding[] {
+function textSecrets(cluster: LintedCluster, value: unknown, path: Path): readonly Finding[] {
   if (Array.isArray(value)) return value.flatMap((item, index) => textSecrets(cluster, item, [...path, index]));
   if (!isRecord(value) || parseSecretReference(value, cluster.file) !== undefined) return [];
   return Object.entries(value).flatMap(([key, item]) => {
@@ -39,8 +38,8 @@ function textSecrets(cluster: Cluster, value: unknown, path: Path): readonly Fin
   });
 }
 
-function checkPatches(cluster: Cluster): readonly Finding[] {
-  return cluster.nodes.flatMap((node) => readPatches(node).documents.filter(({ kind }) => kind === 'ExtensionServiceConfig').flatMap((document) =>
+function checkPatches(cluster: LintedCluster): readonly Finding[] {
+  return cluster.nodes.flatMap((node) => cluster.patchesOf(node).documents.filter(({ kind }) => kind === 'ExtensionServiceConfig').flatMap((document) =>
     textsAt(document.value, 'environment').flatMap((line, index) => {
       const match = SECRET_VARIABLE.exec(line);
       if (match === null || /^\$\{.*\}$/.test(match[2] ?? '')) return [];

@@ -1,8 +1,8 @@
 /** How many machines of which role there are, and whether each can be told from the others. */
 import type { Finding } from '../finding.ts';
-import type { Cluster, NodeSpec } from '../model.ts';
+import type { NodeSpec } from '../model.ts';
 import { controlPlanes } from '../model.ts';
-import type { LintRule } from './rule.ts';
+import type { LintRule, LintedCluster } from './rule.ts';
 import { findingAt } from './rule.ts';
 
 export const topologyRules: readonly LintRule[] = [
@@ -10,7 +10,7 @@ export const topologyRules: readonly LintRule[] = [
   { name: 'every machine has an identity', check: (cluster) => cluster.nodes.flatMap((node) => checkIdentity(cluster, node)) },
 ];
 
-function checkCount(cluster: Cluster): readonly Finding[] {
+function checkCount(cluster: LintedCluster): readonly Finding[] {
   const count = controlPlanes(cluster).length;
   if (count === 0) {
     return [findingAt(cluster, { severity: 'error', rule: 'no-control-plane', message: 'no node has `role: controlplane`: nothing would run etcd and the Kubernetes API' }, ['nodes'])];
@@ -20,7 +20,7 @@ function checkCount(cluster: Cluster): readonly Finding[] {
   return [findingAt(cluster, { severity: 'warning', rule: 'even-control-planes', message, hint: `Use ${count - 1} or ${count + 1}.` }, ['nodes'])];
 }
 
-function checkIdentity(cluster: Cluster, node: NodeSpec): readonly Finding[] {
+function checkIdentity(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
   const { macs, uuid, serial, vmid } = node.identity;
   if (macs.length > 0 || uuid !== undefined || serial !== undefined || vmid !== undefined) return [];
   const isFound = node.address.kind !== 'dhcp';

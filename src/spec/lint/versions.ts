@@ -3,10 +3,10 @@ import { compareVersions, isAtLeastMinor, minorOf } from '../../catalog/version.
 import { lintKubernetes, versionAdvice } from '../../catalog/versions.ts';
 import type { SourcePosition } from '../../errors.ts';
 import type { Finding } from '../finding.ts';
-import type { Cluster, NodeSpec } from '../model.ts';
+import type { NodeSpec } from '../model.ts';
 import { controlPlanes } from '../model.ts';
-import { readPatches, valueAt } from '../patch-facts.ts';
-import type { LintRule } from './rule.ts';
+import { valueAt } from '../patch-facts.ts';
+import type { LintRule, LintedCluster } from './rule.ts';
 import { findingAt, placeOf } from './rule.ts';
 
 export const versionRules: readonly LintRule[] = [
@@ -19,13 +19,13 @@ export const versionRules: readonly LintRule[] = [
 const OLDEST_TALOS = '1.11';
 
 /** Once for each pair of versions, at the first node that has it. */
-function distinct(cluster: Cluster, key: (node: NodeSpec) => string): readonly NodeSpec[] {
+function distinct(cluster: LintedCluster, key: (node: NodeSpec) => string): readonly NodeSpec[] {
   const first = new Map<string, NodeSpec>();
   for (const node of cluster.nodes) if (!first.has(key(node))) first.set(key(node), node);
   return [...first.values()];
 }
 
-function checkKubernetes(cluster: Cluster): readonly Finding[] {
+function checkKubernetes(cluster: LintedCluster): readonly Finding[] {
   return distinct(cluster, (node) => `${node.talos} ${node.kubernetes}`).flatMap((node) =>
     lintKubernetes(node.talos, node.kubernetes).map(({ severity, rule, message, hint }) =>
       findingAt(cluster, { severity, rule, message, ...(hint !== undefined && { hint }), ...whose(cluster, node) }, ['nodes', node.name, 'kubernetes'], ['kubernetes']),
@@ -33,7 +33,7 @@ function checkKubernetes(cluster: Cluster): readonly Finding[] {
   );
 }
 
-function checkTalos(cluster: Cluster): readonly Finding[] {
+function checkTalos(cluster: LintedCluster): readonly Finding[] {
   return distinct(cluster, (node) => node.talos).flatMap((node) => {
     const at = (problem: Pick<Finding, 'severity' | 'rule' | 'message' | 'hint'>): Finding => findingAt(cluster, { ...problem, ...whose(cluster, node) }, ['nodes', node.name, 'talos'], ['talos']);
     const old = isAtLeastMinor(node.talos, OLDEST_TALOS)
@@ -43,17 +43,17 @@ function checkTalos(cluster: Cluster): readonly Finding[] {
   });
 }
 
-function whose(cluster: Cluster, node: NodeSpec): { readonly node?: string } {
+function whose(cluster: LintedCluster, node: NodeSpec): { readonly node?: string } {
   return node.talos === cluster.talos && node.kubernetes === cluster.kubernetes ? {} : { node: node.name };
 }
 
-function checkInstaller(cluster: Cluster, node: NodeSpec): readonly Finding[] {
+function checkInstaller(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
   const written: { readonly image: string; readonly where?: SourcePosition }[] = [];
   if (node.image.installer !== undefined) {
     const where = placeOf(cluster, ['nodes', node.name, 'image', 'installer']);
     written.push({ image: node.image.installer, ...(where && { where }) });
   }
-  for (const document of readPatches(node).documents) {
+  for (const document of cluster.patchesOf(node).documents) {
     for (const path of [['machine', 'install', 'image'], ['installer', 'image']]) {
       const image = valueAt(document.value, ...path);
       const where = document.place(path);
@@ -74,7 +74,7 @@ function tagOfImage(image: string): string | undefined {
   return /:(v[\w.+-]+)(?:@sha256:[0-9a-f]+)?$/.exec(image)?.[1];
 }
 
-function checkSkew(cluster: Cluster): readonly Finding[] {
+function checkSkew(cluster: LintedCluster): readonly Finding[] {
   const planes = controlPlanes(cluster).map(({ kubernetes }) => kubernetes);
   const oldest = planes.toSorted(compareVersions)[0];
   if (oldest === undefined) return [];

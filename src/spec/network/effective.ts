@@ -7,8 +7,8 @@ import { isAtLeastMinor } from '../../catalog/version.ts';
 import type { SourcePosition } from '../../errors.ts';
 import type { Cluster, Link, NodeSpec } from '../model.ts';
 import { wantedIp } from '../model.ts';
-import type { PatchDocument } from '../patch-facts.ts';
-import { isRecord, listAt, mapAt, readPatches, textsAt, valueAt } from '../patch-facts.ts';
+import type { PatchDocument, PatchFacts } from '../patch-facts.ts';
+import { createPatchReader, isRecord, listAt, mapAt, textsAt, valueAt } from '../patch-facts.ts';
 
 export type LinkSelector =
   | { readonly kind: 'mac'; readonly mac: string }
@@ -53,8 +53,9 @@ export interface EffectiveNetwork {
   readonly nameservers: readonly string[];
 }
 
-export function effectiveNetwork(cluster: Cluster, node: NodeSpec): EffectiveNetwork {
-  const { documents } = readPatches(node);
+/** `patches` may be given when they were read already. */
+export function effectiveNetwork(cluster: Cluster, node: NodeSpec, patches: PatchFacts = createPatchReader()(node)): EffectiveNetwork {
+  const { documents } = patches;
   const building: Building = { cluster, node, links: [], hasLinkDocument: false };
   addPrimary(building);
   for (const link of node.links) addSpecLink(building, link);
