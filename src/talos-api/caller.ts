@@ -107,7 +107,7 @@ export class Caller {
     const error = talosErrorFrom(reason, { node, call, signal });
     // A peer that died without a word leaves a connection that swallows every later call; but Etcd calls hang on healthy nodes, and
     // dropping would end the streams beside them. So ask, and only drop what does not answer.
-    if (isTalosError(error, 'deadline', 'unreachable')) this.#suspect();
+    if (isTalosError(error, 'deadline', 'unreachable') && this.#options.channel.isOpen()) this.#suspect();
     return error;
   }
 

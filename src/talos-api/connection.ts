@@ -39,7 +39,8 @@ export class NodeConnection {
   readonly #peer: PeerCheck;
   readonly #dialer: Dialer;
   #session: Promise<ClientHttp2Session> | undefined;
-  #socket: TLSSocket | undefined;
+  /** The present one, and those that the node is draining (GOAWAY). */
+  readonly #sockets = new Set<TLSSocket>();
   #fingerprint: string | undefined;
   #closed = false;
 
@@ -60,14 +61,17 @@ export class NodeConnection {
     return stream;
   }
 
+  /** Whether there is a connection, or one is being made. */
+  isOpen(): boolean {
+    return this.#session !== undefined;
+  }
+
   /** connect-node reports reads for its ping logic, which is not used: nodes count pings (stack.md trap 4). */
   notifyResponseByteRead(): void {}
 
   drop(): void {
-    const reason = new TalosApiError('unreachable', `${this.#peer.node}: the connection was given up`);
-    this.#socket?.destroy(reason);
     this.#session = undefined;
-    this.#socket = undefined;
+    for (const socket of this.#sockets) socket.destroy(new TalosApiError('unreachable', `${this.#peer.node}: the connection was given up`));
   }
 
   close(): void {
@@ -77,23 +81,28 @@ export class NodeConnection {
 
   #open(): Promise<ClientHttp2Session> {
     if (this.#closed) throw new TalosApiError('cancelled', `${this.#peer.node}: the session is closed`);
-    this.#session ??= this.#connect();
+    if (this.#session === undefined) {
+      const forget = (): void => {
+        if (this.#session === made) this.#session = undefined;
+      };
+      const made: Promise<ClientHttp2Session> = this.#connect(forget);
+      this.#session = made;
+      made.catch(forget);
+    }
     return this.#session;
   }
 
-  async #connect(): Promise<ClientHttp2Session> {
-    const forget = (): void => {
-      if (this.#socket === socket) this.#session = undefined;
-    };
+  /** `forget` makes the next call dial again. */
+  async #connect(forget: () => void): Promise<ClientHttp2Session> {
     const socket = dial(this.#peer, this.#dialer);
-    this.#socket = socket;
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
     try {
       await verified(socket, this.#peer, (fingerprint) => {
         this.#fingerprint = fingerprint;
       });
     } catch (reason) {
       socket.destroy();
-      forget();
       throw reason;
     }
     const session = connectHttp2(this.authority, {

@@ -54,10 +54,12 @@ function createRouterChannel(
 ): NodeChannel {
   let seen: string | undefined;
   let epoch = new AbortController();
+  let isOpen = false;
   let closed = false;
   const connect = (): Transport => {
     if (closed) throw new ConnectError('the session is closed', Code.FailedPrecondition);
     const met = network.connect(dialled.host, dialled.port, caller);
+    isOpen = !(met instanceof Error);
     if (met instanceof Error) throw met;
     seen = network.fingerprint?.(dialled.host, dialled.port);
     const problem = check(seen);
@@ -79,6 +81,7 @@ function createRouterChannel(
   return {
     transport,
     peerFingerprint: () => seen,
+    isOpen: () => isOpen,
     drop,
     close() {
       closed = true;

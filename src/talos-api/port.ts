@@ -47,7 +47,7 @@ export interface CallOptions {
 
 /**
  * The calls to one node. A session keeps one connection, drops it when it is found dead, and dials again at the next call.
- * Streams: breaking out of the loop ends the call. An answer of several nodes never occurs: `nodes` metadata is not used.
+ * Streams: breaking out of the loop ends the call. A node that goes down ends Events without an error, watches as `unreachable`. An answer of several nodes never occurs: `nodes` metadata is not used.
  */
 export interface TalosNodeSession extends NodeCalls, ServiceCalls, EtcdCalls, ImageCalls, DiskCalls, ResourceCalls {
   readonly target: TalosTarget;

@@ -41,6 +41,7 @@ function createSocketChannel(dialled: TalosTarget, identity: ConnectionIdentity,
   return {
     transport,
     peerFingerprint: () => connection.peerFingerprint(),
+    isOpen: () => connection.isOpen(),
     drop: () => connection.drop(),
     close: () => connection.close(),
   };

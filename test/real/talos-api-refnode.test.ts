@@ -159,6 +159,21 @@ describe.skipIf(program === undefined)(`refnode (${program === undefined ? howTo
       await refnode.close();
     });
 
+    it('dials anew once the world has a machine at the address', async () => {
+      const refnode = await startRefnode(program ?? '');
+      let isThere = false;
+      const dialer = { dial: (host: string, port: number) => (isThere ? { host, port } : undefined) };
+      const session = createTalosConnector({ clock, dialer }).secure(refnode.target, refnode.credentials('talosconfig'));
+
+      const reason = await fails('unreachable', session.version());
+      isThere = true;
+
+      expect(reason.message).toContain('there is no machine at 127.0.0.1');
+      expect((await session.version()).tag).toBe('v1.14.1');
+      session.close();
+      await refnode.close();
+    });
+
     it('takes a server that is killed in mid-stream for unreachable, not for its own stop', async () => {
       const refnode = await startRefnode(program ?? '');
       const session = connector.secure(refnode.target, refnode.credentials('talosconfig'));

@@ -61,7 +61,7 @@ export function sessionAnswering(line: RecordedLine): TalosNodeSession {
   return createSession({
     clock: createSystemClock(),
     target: { node: 'wire-1', host: '10.5.0.2', port: 50_000 },
-    channel: { transport: answering(line), peerFingerprint: () => undefined, drop: () => {}, close: () => {} },
+    channel: { transport: answering(line), peerFingerprint: () => undefined, isOpen: () => false, drop: () => {}, close: () => {} },
   });
 }
 
