@@ -120,8 +120,7 @@ function installOf(assembly: NodeAssembly): Install {
 
 function diskOf(assembly: NodeAssembly, path: Path, written: DiskInput): DiskSelector {
   if (typeof written === 'object') {
-    const { size, ...rest } = written;
-    return { ...withoutUndefined(rest), ...(size !== undefined && { size: String(size) }) };
+    return withoutUndefined(written);
   }
   const type = DISK_TYPES.find((known) => known === written);
   if (type !== undefined) return { type };
@@ -133,13 +132,14 @@ function diskOf(assembly: NodeAssembly, path: Path, written: DiskInput): DiskSel
 }
 
 /** Zod types optional keys as `T | undefined`; the model says that they are absent. */
-function withoutUndefined(written: Omit<Exclude<DiskInput, string>, 'size'>): DiskSelector {
-  const { serial, wwid, model, type, busPath, name, modalias, uuid, match } = written;
+function withoutUndefined(written: Exclude<DiskInput, string>): DiskSelector {
+  const { serial, wwid, model, type, size, busPath, name, modalias, uuid, match } = written;
   return {
     ...(serial !== undefined && { serial }),
     ...(wwid !== undefined && { wwid }),
     ...(model !== undefined && { model }),
     ...(type !== undefined && { type }),
+    ...(size !== undefined && { size }),
     ...(busPath !== undefined && { busPath }),
     ...(name !== undefined && { name }),
     ...(modalias !== undefined && { modalias }),

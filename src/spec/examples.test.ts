@@ -25,7 +25,7 @@ describe.each(EXAMPLES)('the example %s', (name) => {
   });
 });
 
-test('S0-1 S0-2 one file mixes VMs and metal workers, each with what its class says', async () => {
+test('one file mixes VMs and metal workers, each with what its class says', async () => {
   const { cluster } = await loadPath(`${FOLDER}/0-bare-metal-and-vms/cluster.yaml`);
   const of = (name: string): readonly unknown[] => {
     const node = cluster?.nodes.find((candidate) => candidate.name === name);

@@ -176,7 +176,7 @@ nodes:
     ]);
   });
 
-  test('S0-22 every value knows the layer and the line that set it', async () => {
+  test('every value knows the layer and the line that set it', async () => {
     const cluster = await loadSound(FILES);
 
     expect(cluster.originOf(['nodes', 'w-1', 'labels', 'site'])).toEqual({ layer: { kind: 'base', file: 'here/base/common.yaml' }, where: { file: 'here/base/common.yaml', line: 4, column: 17 } });

@@ -26,6 +26,10 @@ function checkDisk(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
     const message = `\`${node.name}\` installs to ${device}: such names change with the order in which disks are found, and a machine without it stays in maintenance without a word`;
     return [findingAt(cluster, { severity: 'warning', rule: 'install-disk-by-name', message, hint: 'Use `install: {disk: {serial: …}}`; `ichor discover` shows the serials.', node: node.name }, [...path, 'disk'], [...path, 'device'])];
   }
+  if (disk?.match !== undefined && !isAtLeastMinor(node.talos, '1.14')) {
+    const message = `\`${node.name}\` chooses its install disk by an expression, which Talos ${node.talos} does not know there: only from 1.14 on`;
+    return [findingAt(cluster, { severity: 'error', rule: 'install-disk-expression', message, hint: 'Use serial, wwid, model, type, size or busPath.', node: node.name }, [...path, 'disk', 'match'], [...path, 'disk'])];
+  }
   const isChosen = device !== undefined || (disk !== undefined && Object.keys(disk).length > 0) || cluster.patchesOf(node).documents.some(namesInstallDisk);
   if (isChosen || !INSTALLS_BY_ITSELF.includes(node.platform)) return [];
   const message = `\`${node.name}\` has nowhere to install to: platform ${node.platform}, and no install disk`;

@@ -80,7 +80,7 @@ describe('endpoint and VIP', () => {
 });
 
 describe('versions', () => {
-  test('S2-10 Kubernetes must be one that this Talos runs', async () => {
+  test('Kubernetes must be one that this Talos runs', async () => {
     const findings = await lint(['v1.36.3', 'v1.29.0']);
 
     expect(places(findings)).toEqual(['error kubernetes-outside-range 5:13']);
@@ -115,7 +115,7 @@ describe('install', () => {
     expect(rules(await lint([', install: { disk: { serial: S11 } }', ', platform: nocloud']))).toEqual([]);
   });
 
-  test('F0-1 a disk by its /dev name is warned of, one by label is an error', async () => {
+  test('a disk by its /dev name is warned of, one by label is an error', async () => {
     expect(rules(await lint(['disk: { serial: S11 }', 'disk: /dev/sda']))).toEqual(['warning install-disk-by-name']);
     expect(rules(await lint(['disk: { serial: S11 }', 'disk: /dev/disk/by-label/TALOS_INSTALL']))).toEqual(['error install-disk-by-label']);
   });
@@ -131,6 +131,42 @@ describe('install', () => {
     const findings = await lintWith('patches:\n  - machine:\n      install: { extensions: [{ image: ghcr.io/siderolabs/tailscale:1.94.1 }] }\n      files: [{ path: /var/lib/extensions/enabled_extensions, content: x }]\n');
 
     expect(places(findings)).toEqual(['error install-extensions-ignored 17:18', 'warning file-without-effect 18:15']);
+  });
+});
+
+describe('image', () => {
+  test('S0-9 S0-10 an extension that is no more is renamed, one that never was gets near matches', async () => {
+    const findings = await lint(['w-1: { role: worker', 'w-1: { image: { extensions: [siderolabs/amdgpu-firmware, siderolabs/nvidia] }, role: worker']);
+
+    expect(rules(findings)).toEqual(expect.arrayContaining(['notice extension-renamed', 'error extension-unknown']));
+    expect(findings[0]?.where).toMatchObject({ line: 14 });
+  });
+
+  test('a profile that this Talos does not have yet is an error', async () => {
+    const old: readonly Edit[] = [['v1.13.9', 'v1.11.6'], ['v1.36.3', 'v1.34.1']];
+
+    expect(rules(await lint(...old, ['w-1: { role: worker', 'w-1: { hardware: [intel-xe], role: worker']))).toContain('error hardware-needs-newer-talos');
+  });
+
+  test('a kernel argument that keeps Talos from booting is an error', async () => {
+    expect(places(await lintWith('image: { kernelArgs: [pti=off] }\n'))).toEqual(['error kernel-arg-enforced 15:10']);
+  });
+
+  test('an install disk by expression needs Talos 1.14', async () => {
+    expect(rules(await lint(['disk: { serial: S11 }', 'disk: { match: "disk.size > 1u * TB" }']))).toEqual(['error install-disk-expression']);
+  });
+});
+
+describe('registration', () => {
+  test('a label that a kubelet may not set is an error on a worker, in the spec and in a patch', async () => {
+    expect(places(await lint(['w-1: { role: worker', 'w-1: { labels: { node-role.kubernetes.io/worker: "" }, role: worker']))).toEqual(['error label-refused 14:52']);
+    expect(rules(await lintWith('patches:\n  - machine: { nodeLabels: { node-role.kubernetes.io/worker: "" } }\n'))).toEqual(['error label-refused']);
+    expect(await lintWith('patches:\n  - machine: { nodeLabels: { node.kubernetes.io/exclude-from-external-load-balancers: { $patch: delete }, topology.kubernetes.io/zone: a } }\n')).toEqual([]);
+  });
+
+  test('taints of a worker in a patch are an error, in the spec they are fine', async () => {
+    expect(rules(await lint(['w-1: { role: worker', 'w-1: { patches: [{ machine: { nodeTaints: { a: NoSchedule } } }], role: worker']))).toEqual(['error taint-refused']);
+    expect(await lint(['w-1: { role: worker', 'w-1: { taints: { a: NoSchedule }, role: worker'])).toEqual([]);
   });
 });
 
@@ -230,7 +266,7 @@ describe('references', () => {
     expect(places(unknown)).toEqual(['error unknown-hardware 14:21']);
     expect(unknown[0]?.hint).toBe('Did you mean `nvidia-production`?');
 
-    expect(rules(await lint(['w-1: { role: worker', 'w-1: { hardware: [qemu], role: worker']))).toEqual(['warning guest-on-metal']);
+    expect(rules(await lint(['w-1: { role: worker', 'w-1: { hardware: [qemu], role: worker']))).toEqual(['warning extension-wrong-platform']);
     expect(rules(await lint(['w-1: { role: worker', 'w-1: { hardware: [intel], proxmox: { vmid: 300 }, role: worker']))).toContain('warning hardware-on-vm');
   });
 
@@ -293,7 +329,7 @@ describe('patches', () => {
 });
 
 describe('secrets', () => {
-  test('S3-9 text where a reference belongs is an error that does not show it', async () => {
+  test('text where a reference belongs is an error that does not show it', async () => {
     const findings = await lintWith('features: { tailscale: { authKey: tskey-auth-abc } }\n');
 
     expect(rules(findings)).toContain('error secret-as-text');

@@ -14,7 +14,7 @@ export const referenceRules: readonly LintRule[] = [
   { name: 'what only control planes have stands on control planes', check: (cluster) => cluster.nodes.flatMap((node) => checkRole(cluster, node)) },
 ];
 
-/** Guest profiles and the platforms on which they cannot be right. */
+/** What a hypervisor keeps to itself. */
 const BARE_METAL_ONLY = ['cpu', 'nic'];
 
 function checkHardware(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
@@ -29,12 +29,8 @@ function checkHardware(cluster: LintedCluster, node: NodeSpec): readonly Finding
     if (arch !== undefined && arch !== node.image.arch) {
       return [findingAt(cluster, { severity: 'error', rule: 'hardware-arch', message: `${title} is for ${arch}, and \`${node.name}\` is ${node.image.arch}`, node: node.name }, ...paths)];
     }
-    const isVirtual = node.proxmox !== undefined;
-    if (isVirtual && BARE_METAL_ONLY.includes(group)) {
+    if (node.proxmox !== undefined && BARE_METAL_ONLY.includes(group)) {
       return [findingAt(cluster, { severity: 'warning', rule: 'hardware-on-vm', message: `\`${node.name}\` is a virtual machine: ${title} is the host's, not the guest's`, node: node.name }, ...paths)];
-    }
-    if (!isVirtual && group === 'guest' && node.platform === 'metal') {
-      return [findingAt(cluster, { severity: 'warning', rule: 'guest-on-metal', message: `\`${node.name}\` is bare metal: the agent for a ${title} would wait for ever`, node: node.name }, ...paths)];
     }
     return [];
   });

@@ -7,12 +7,14 @@ import type { PatchFacts } from '../patch-facts.ts';
 import { createPatchReader } from '../patch-facts.ts';
 import { addressRules } from './addresses.ts';
 import { endpointRules } from './endpoint.ts';
+import { imageRules } from './image.ts';
 import { installRules } from './install.ts';
 import { networkRules } from './network.ts';
 import { notActedOnRule } from './not-acted-on.ts';
 import { patchRules } from './patches.ts';
 import { placeholderRule } from './placeholders.ts';
 import { referenceRules } from './references.ts';
+import { registrationRules } from './registration.ts';
 import type { LintRule, LintedCluster } from './rule.ts';
 import { secretRules } from './secrets.ts';
 import { topologyRules } from './topology.ts';
@@ -25,7 +27,9 @@ export const LINT_RULES: readonly LintRule[] = [
   ...networkRules,
   ...versionRules,
   ...installRules,
+  ...imageRules,
   ...referenceRules,
+  ...registrationRules,
   ...patchRules,
   ...secretRules,
   placeholderRule,

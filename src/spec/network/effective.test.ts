@@ -47,8 +47,16 @@ test('one link document ends default DHCP on all links; interface entries do not
 
   expect((await networkOf(spoiled(...old))).defaultDhcp).toBe(true);
   expect((await networkOf(SOUND)).defaultDhcp).toBe(false);
-  expect((await networkOf(spoiled([W1, 'address: dhcp, mac: "00:23:24:00:00:11"']))).defaultDhcp).toBe(true);
-  expect((await networkOf(`${spoiled([W1, 'address: dhcp, mac: "00:23:24:00:00:11"'])}patches:\n  - { apiVersion: v1alpha1, kind: DHCPv4Config, name: enp1s0 }\n`)).defaultDhcp).toBe(false);
+  const unnamed = spoiled([W1, 'address: dhcp, proxmox: { vmid: 300 }']);
+  expect((await networkOf(unnamed)).defaultDhcp).toBe(true);
+  expect((await networkOf(`${unnamed}patches:\n  - { apiVersion: v1alpha1, kind: DHCPv4Config, name: enp1s0 }\n`)).defaultDhcp).toBe(false);
+});
+
+test('a patch may name the primary link by its alias', async () => {
+  const network = await networkOf(`${SOUND}patches:\n  - { apiVersion: v1alpha1, kind: LinkConfig, name: primary, mtu: 1400 }\n`);
+
+  expect(network.links).toHaveLength(1);
+  expect(network.links[0]).toMatchObject({ mtu: 1400, addresses: ['10.0.4.111/24'] });
 });
 
 test('patches add links, routes, subnets and resolvers', async () => {

@@ -60,7 +60,8 @@ export function effectiveNetwork(cluster: Cluster, node: NodeSpec, patches: Patc
   addPrimary(building);
   for (const link of node.links) addSpecLink(building, link);
   for (const document of documents) addDocument(building, document);
-  const usesDocuments = isAtLeastMinor(node.talos, '1.12') && building.links.some(({ places, isPrimary }) => isPrimary || places.length > 0) && hasStaticSettings(building);
+  // From 1.12 on Ichor writes link documents itself as soon as it can name the link.
+  const usesDocuments = isAtLeastMinor(node.talos, '1.12') && (building.links[0]?.selector.kind !== 'physical' || node.links.length > 0);
   return {
     links: building.links,
     defaultDhcp: !(building.hasLinkDocument || usesDocuments),
@@ -93,12 +94,11 @@ interface Building {
   hasLinkDocument: boolean;
 }
 
+/** What render calls the link that is chosen by MAC; patches may name it so. */
+const PRIMARY_ALIAS = 'primary';
+
 const LINK_DOCUMENTS = ['LinkConfig', 'BondConfig', 'VLANConfig', 'BridgeConfig', 'DummyLinkConfig', 'WireguardConfig', 'VRFConfig', 'VethConfig'];
 const DHCP_DOCUMENTS = ['DHCPv4Config', 'DHCPv6Config'];
-
-function hasStaticSettings(building: Building): boolean {
-  return building.links.some((link) => link.addresses.length > 0 || link.vips.length > 0 || building.node.links.length > 0);
-}
 
 function addPrimary(building: Building): void {
   const { cluster, node } = building;
@@ -252,6 +252,7 @@ function isMeant(building: Building, link: EffectiveLink, entry: LinkEntry): boo
   if (left.kind === 'mac' && right.kind === 'mac' && left.mac === right.mac) return true;
   if (left.kind === 'name' && right.kind === 'name' && left.name === right.name) return true;
   if (!link.isPrimary) return false;
+  if (left.kind === 'mac' && right.kind === 'name' && right.name === PRIMARY_ALIAS) return true;
   if (right.kind === 'physical' || left.kind === 'physical') return !entry.isVirtual || carriesAddress(building, entry);
   return carriesAddress(building, entry);
 }

@@ -6,11 +6,15 @@ const diskType = z.enum(['ssd', 'hdd', 'nvme', 'sd', 'virtio']);
 
 export const diskSelector = z
   .strictObject({
-    serial: z.string('expected text: put the serial number in quotes').optional().meta({ description: 'Serial number; a beginning or an end is enough when it is unique.' }),
-    wwid: z.string().optional().meta({ description: 'World wide id.' }),
-    model: z.string().optional().meta({ description: 'Model name; * stands for anything.' }),
+    serial: z.string('expected text: put the serial number in quotes').optional().meta({ description: 'Serial number, in full or with * for anything.' }),
+    wwid: z.string().optional().meta({ description: 'World wide id, in full or with * for anything.' }),
+    model: z.string().optional().meta({ description: 'Model name, in full or with * for anything.' }),
     type: diskType.optional().meta({ description: 'Kind of disk; virtio is a virtual machine’s.' }),
-    size: z.union([z.string(), z.int()]).optional().meta({ description: 'A comparison as Talos writes it: ">= 100GB".' }),
+    size: z
+      .string('expected a comparison in quotes, such as ">= 100GB"')
+      .regex(/^\s*(==|>=|<=|>|<)?\s*\d+\s*([KMGTP]i?B|B)?\s*$/, 'expected a comparison such as ">= 100GB"')
+      .optional()
+      .meta({ description: 'A comparison as Talos writes it: ">= 100GB".' }),
     busPath: z.string().optional(),
     name: z.string().optional(),
     modalias: z.string().optional(),
