@@ -38,6 +38,8 @@ export function violationsOfStart(step: Step, inDisruption: readonly Step[], inp
 /** Whether running the step takes something away that works at present: an etcd voter, or a registered Node. */
 export function isDisruption(step: Step, observation: Observation): boolean {
   if (!DISRUPTING.has(step.impact) || step.node === undefined) return false;
+  // A machine in maintenance serves nothing, whatever Kubernetes remembers of it.
+  if (nodeIn(observation, step.node)?.reached.kind === 'maintenance') return false;
   return voters(observation).some((voter) => voter.node === step.node) || isRegistered(step.node, observation);
 }
 
@@ -71,6 +73,11 @@ function confirmationViolations(step: Step, input: InvariantInput): readonly Vio
 /** The majority of all voters, down ones included, must stay healthy without the nodes that are taken away. */
 function quorumViolations(step: Step, inDisruption: readonly Step[], input: InvariantInput): readonly Violation[] {
   if (!isDisruption(step, input.observation)) return [];
+  const isPlane = controlPlanes(input.cluster).some((node) => node.name === step.node);
+  const seen = step.node === undefined ? undefined : nodeIn(input.observation, step.node);
+  if (isPlane && seen?.facts.etcd.kind !== 'read') {
+    return [{ invariant: 'quorum-unknown', step: step.id, message: `whether etcd can do without ${step.node ?? '?'} is unknown: its etcd was not read`, hint: 'Wait until it answers.' }];
+  }
   const present = voters(input.observation);
   if (!present.some((voter) => voter.node === step.node)) return [];
   const away = new Set([step.node, ...inDisruption.map((other) => other.node)]);

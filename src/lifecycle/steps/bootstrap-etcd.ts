@@ -42,7 +42,8 @@ export function admitBootstrap(step: Step, observation: Observation): Admission 
   for (const name of stringsOf(step.args['controlPlanes'])) {
     const node = nodeIn(observation, name);
     const standing = standingOf(node);
-    if (standing.kind === 'has-etcd') return { kind: 'refuse', message: `${name} has etcd data or membership already (${standing.why})`, hint: 'Nothing was changed. Run the same command again: it plans from what is there now.' };
+    // There is an etcd: whatever else happens, no other one may be born. Once it answers, the step is done.
+    if (standing.kind === 'has-etcd') return { kind: 'wait', waitingFor: `etcd on ${name} to answer (${standing.why})`, hint: `\`ichor status --node ${name}\` shows the state of its etcd service.` };
     if (standing.kind === 'unknown' && !confirmed.has(name)) unknown.push(`${name} (${standing.why})`);
   }
   if (unknown.length > 0) {
