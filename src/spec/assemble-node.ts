@@ -3,7 +3,19 @@ import type { AssembleInput } from './assembly.ts';
 import { originAt, withV } from './assembly.ts';
 import type { Finding } from './finding.ts';
 import { parseCidr, parseIp } from './ip.ts';
-import type { ClusterNetwork, DiskSelector, Identity, ImageWants, Install, Link, NodeAddress, NodeSpec, Patch, Taint, Volume } from './model.ts';
+import type {
+  ClusterNetwork,
+  DiskSelector,
+  Identity,
+  ImageWants,
+  Install,
+  Link,
+  NodeAddress,
+  NodeSpec,
+  Patch,
+  Taint,
+  Volume,
+} from './model.ts';
 import type { DiskInput, LinkInput, NodeInput, VolumeInput } from './schema/node.ts';
 import { beside } from './secret-reference.ts';
 import { parseSize } from './size.ts';
@@ -24,7 +36,11 @@ const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;
 export function assembleNode(assembly: NodeAssembly): NodeSpec {
   const { name, node, tree } = assembly;
   if (node.role === undefined) {
-    report(assembly, [], { rule: 'missing-role', message: `node \`${name}\` has no role`, hint: 'Write `role: controlplane` or `role: worker`, on the node or on its class.' });
+    report(assembly, [], {
+      rule: 'missing-role',
+      message: `node \`${name}\` has no role`,
+      hint: 'Write `role: controlplane` or `role: worker`, on the node or on its class.',
+    });
   }
   return {
     name,
@@ -56,8 +72,14 @@ export function assembleNode(assembly: NodeAssembly): NodeSpec {
   };
 }
 
-function report(assembly: NodeAssembly, path: Path, problem: { readonly rule: string; readonly message: string; readonly hint?: string }): void {
-  const where = (originAt(assembly.tree, ['nodes', assembly.name, ...path]) ?? originAt(assembly.tree, ['nodes', assembly.name]))?.where;
+function report(
+  assembly: NodeAssembly,
+  path: Path,
+  problem: { readonly rule: string; readonly message: string; readonly hint?: string },
+): void {
+  const where = (
+    originAt(assembly.tree, ['nodes', assembly.name, ...path]) ?? originAt(assembly.tree, ['nodes', assembly.name])
+  )?.where;
   assembly.findings.push({ severity: 'error', ...problem, ...(where && { where }), node: assembly.name });
 }
 
@@ -69,9 +91,14 @@ function addressOf(assembly: NodeAssembly): NodeAddress {
   if (prefix !== undefined) return { kind: 'static', ip, prefix: Number(prefix) };
   const subnet = parseCidr(assembly.network.subnet ?? '');
   const parsed = parseIp(ip);
-  if (subnet !== undefined && parsed !== undefined && subnet.ip.kind() === parsed.kind()) return { kind: 'static', ip, prefix: subnet.prefix };
+  if (subnet !== undefined && parsed !== undefined && subnet.ip.kind() === parsed.kind())
+    return { kind: 'static', ip, prefix: subnet.prefix };
   const message = `\`nodes.${assembly.name}.address\` ${ip} has no prefix, and no \`network.subnet\` of its kind gives one`;
-  report(assembly, ['address'], { rule: 'address-without-prefix', message, hint: `Set \`network.subnet\`, or write ${ip}/24.` });
+  report(assembly, ['address'], {
+    rule: 'address-without-prefix',
+    message,
+    hint: `Set \`network.subnet\`, or write ${ip}/24.`,
+  });
   return { kind: 'static', ip, prefix: parsed?.kind() === 'ipv6' ? 64 : 24 };
 }
 
@@ -113,7 +140,11 @@ function installOf(assembly: NodeAssembly): Install {
   if (written.disk === undefined) return { ...(written.device !== undefined && { device: written.device }), wipe };
   if (typeof written.disk === 'string' && written.disk.startsWith('/dev/')) return { device: written.disk, wipe };
   if (written.device !== undefined) {
-    report(assembly, ['install'], { rule: 'install-disk-twice', message: `node \`${assembly.name}\` names its install disk twice: \`disk\` and \`device\``, hint: 'Keep `disk`.' });
+    report(assembly, ['install'], {
+      rule: 'install-disk-twice',
+      message: `node \`${assembly.name}\` names its install disk twice: \`disk\` and \`device\``,
+      hint: 'Keep `disk`.',
+    });
   }
   return { disk: diskOf(assembly, ['install', 'disk'], written.disk), wipe };
 }
@@ -127,7 +158,11 @@ function diskOf(assembly: NodeAssembly, path: Path, written: DiskInput): DiskSel
   if (written === 'system') return { match: 'system_disk' };
   if (written.startsWith('/dev/')) return { match: `disk.dev_path == ${JSON.stringify(written)}` };
   const message = `\`${['nodes', assembly.name, ...path].join('.')}\`: ${JSON.stringify(written)} is no disk`;
-  report(assembly, path, { rule: 'invalid-value', message, hint: `Write one of ${DISK_TYPES.join(', ')}, system, a path under /dev/, or a selector such as {serial: S6Z1}.` });
+  report(assembly, path, {
+    rule: 'invalid-value',
+    message,
+    hint: `Write one of ${DISK_TYPES.join(', ')}, system, a path under /dev/, or a selector such as {serial: S6Z1}.`,
+  });
   return {};
 }
 
@@ -167,10 +202,17 @@ function volumeOf(assembly: NodeAssembly, name: string, written: VolumeInput): V
   const minSizeBytes = exact ?? bytesOf(written.minSize);
   const maxSizeBytes = exact ?? bytesOf(written.maxSize);
   if (exact !== undefined && (written.minSize !== undefined || written.maxSize !== undefined)) {
-    report(assembly, path, { rule: 'volume-size-twice', message: `volume \`${name}\` of \`${assembly.name}\` has \`size\` and also minSize or maxSize`, hint: '`size` means both.' });
+    report(assembly, path, {
+      rule: 'volume-size-twice',
+      message: `volume \`${name}\` of \`${assembly.name}\` has \`size\` and also minSize or maxSize`,
+      hint: '`size` means both.',
+    });
   }
   if (minSizeBytes !== undefined && maxSizeBytes !== undefined && minSizeBytes > maxSizeBytes) {
-    report(assembly, path, { rule: 'volume-sizes-crossed', message: `volume \`${name}\` of \`${assembly.name}\`: minSize is larger than maxSize` });
+    report(assembly, path, {
+      rule: 'volume-sizes-crossed',
+      message: `volume \`${name}\` of \`${assembly.name}\`: minSize is larger than maxSize`,
+    });
   }
   return {
     name,
@@ -220,7 +262,11 @@ function patchesOf(assembly: NodeAssembly): readonly Patch[] {
     const path = beside(item.origin.where?.file ?? assembly.file, item.value.slice(1));
     const text = assembly.readFile(path);
     if (text === undefined) {
-      report(assembly, ['patches', index], { rule: 'file-not-found', message: `patch file ${path} cannot be read: there is no such file`, hint: 'The path is relative to the file that names it.' });
+      report(assembly, ['patches', index], {
+        rule: 'file-not-found',
+        message: `patch file ${path} cannot be read: there is no such file`,
+        hint: 'The path is relative to the file that names it.',
+      });
       continue;
     }
     patches.push({ text, origin: { layer: item.origin.layer, where: { file: path, line: 1, column: 1 } } });

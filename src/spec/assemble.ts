@@ -15,11 +15,16 @@ const DEFAULT_PODS = '10.244.0.0/16';
 const DEFAULT_SERVICES = '10.96.0.0/12';
 const DEFAULT_KUBEPRISM_PORT = 7445;
 
-export function assembleCluster(input: AssembleInput): { readonly cluster: Cluster; readonly findings: readonly Finding[] } {
+export function assembleCluster(input: AssembleInput): {
+  readonly cluster: Cluster;
+  readonly findings: readonly Finding[];
+} {
   const { document, tree, file } = input;
   const findings: Finding[] = [];
   const network = networkOf(document);
-  const nodes = Object.entries(document.nodes).map(([name, node]) => assembleNode({ ...input, name, node, network, findings }));
+  const nodes = Object.entries(document.nodes).map(([name, node]) =>
+    assembleNode({ ...input, name, node, network, findings }),
+  );
   const cluster: Cluster = {
     name: document.name,
     file,
@@ -51,11 +56,22 @@ function endpointOf(document: DocumentInput, tree: MapTree, findings: Finding[])
     findings.push({ severity: 'error', rule: 'endpoint-form', message, ...place });
   } else if (match[2] === undefined) {
     const message = `\`endpoint\` ${written.url} has no port: clients would use 443, the Kubernetes API listens on ${KUBERNETES_API_PORT}`;
-    findings.push({ severity: 'error', rule: 'endpoint-without-port', message, hint: `Write ${written.url.replace(/\/$/, '')}:${KUBERNETES_API_PORT}`, ...place });
+    findings.push({
+      severity: 'error',
+      rule: 'endpoint-without-port',
+      message,
+      hint: `Write ${written.url.replace(/\/$/, '')}:${KUBERNETES_API_PORT}`,
+      ...place,
+    });
   }
   const port = Number(match?.[2] ?? KUBERNETES_API_PORT);
   const host = (match?.[1] ?? written.url).replace(/^\[(.*)\]$/, '$1');
-  return { url: match === null ? written.url : `https://${match[1]}:${port}`, host, port, ...('outside' in written && written.outside !== undefined && { outside: written.outside }) };
+  return {
+    url: match === null ? written.url : `https://${match[1]}:${port}`,
+    host,
+    port,
+    ...('outside' in written && written.outside !== undefined && { outside: written.outside }),
+  };
 }
 
 function networkOf(document: DocumentInput): ClusterNetwork {
@@ -74,7 +90,10 @@ function networkOf(document: DocumentInput): ClusterNetwork {
     cni: cniOf(written.cni),
     kubeProxy: written.kubeProxy ?? true,
     discovery: written.discovery ?? true,
-    kubePrism: typeof prism === 'object' ? { enabled: prism.enabled ?? true, port: prism.port ?? DEFAULT_KUBEPRISM_PORT } : { enabled: prism ?? true, port: DEFAULT_KUBEPRISM_PORT },
+    kubePrism:
+      typeof prism === 'object'
+        ? { enabled: prism.enabled ?? true, port: prism.port ?? DEFAULT_KUBEPRISM_PORT }
+        : { enabled: prism ?? true, port: DEFAULT_KUBEPRISM_PORT },
     kubeSpan: written.kubeSpan ?? false,
   };
 }

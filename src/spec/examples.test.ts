@@ -20,7 +20,9 @@ describe.each(EXAMPLES)('the example %s', (name) => {
   test('loads and lints without an error, and warns of nothing but what is not acted on yet', async () => {
     const { cluster, findings } = await loadPath(`${FOLDER}/${name}/cluster.yaml`);
 
-    expect(findings.filter(({ rule }) => rule !== 'not-acted-on').map(({ rule, message }) => `${rule}: ${message}`)).toEqual([]);
+    expect(
+      findings.filter(({ rule }) => rule !== 'not-acted-on').map(({ rule, message }) => `${rule}: ${message}`),
+    ).toEqual([]);
     expect(cluster && [cluster.nodes.length, controlPlanes(cluster).length, cluster.talos]).toEqual(EXPECTED[name]);
   });
 });
@@ -33,6 +35,18 @@ test('one file mixes VMs and metal workers, each with what its class says', asyn
   };
 
   expect(of('tiles-wk-1')).toEqual(['worker', 'nocloud', ['qemu'], ['-talos.halt_if_installed', 'vga=792'], {}]);
-  expect(of('lancer')).toEqual(['worker', 'metal', ['amd-strix-halo'], ['-talos.halt_if_installed'], { dedicated: { value: 'heavy', effect: 'PreferNoSchedule' } }]);
-  expect(of('acebase')).toEqual(['worker', 'metal', ['intel', 'intel-gpu'], ['-talos.halt_if_installed'], { dedicated: { value: 'gnss', effect: 'NoSchedule' } }]);
+  expect(of('lancer')).toEqual([
+    'worker',
+    'metal',
+    ['amd-strix-halo'],
+    ['-talos.halt_if_installed'],
+    { dedicated: { value: 'heavy', effect: 'PreferNoSchedule' } },
+  ]);
+  expect(of('acebase')).toEqual([
+    'worker',
+    'metal',
+    ['intel', 'intel-gpu'],
+    ['-talos.halt_if_installed'],
+    { dedicated: { value: 'gnss', effect: 'NoSchedule' } },
+  ]);
 });

@@ -13,7 +13,9 @@ export function codeFrame(text: string, where: SourcePosition): string | undefin
   const width = String(last).length;
   const shown: string[] = [];
   for (let number = first; number <= last; number += 1) {
-    shown.push(`${number === where.line ? '>' : ' '} ${String(number).padStart(width)} | ${lines[number - 1] ?? ''}`.trimEnd());
+    shown.push(
+      `${number === where.line ? '>' : ' '} ${String(number).padStart(width)} | ${lines[number - 1] ?? ''}`.trimEnd(),
+    );
     if (number === where.line) shown.push(`  ${' '.repeat(width)} | ${' '.repeat(where.column - 1)}^`);
   }
   return shown.join('\n');

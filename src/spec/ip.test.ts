@@ -5,7 +5,9 @@ import { canonicalIp, hasHostBits, isInside, networkOf, overlaps, parseCidr, par
 const cidr = fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 })).map(([ip, prefix]) => `${ip}/${prefix}`);
 
 test('short and octal forms of addresses are refused', () => {
-  expect(['10.1', '010.0.0.1', '0x0a.0.0.1', '10.0.0.256', 'localhost'].map(parseIp)).toEqual(Array.from({ length: 5 }, () => undefined));
+  expect(['10.1', '010.0.0.1', '0x0a.0.0.1', '10.0.0.256', 'localhost'].map(parseIp)).toEqual(
+    Array.from({ length: 5 }, () => undefined),
+  );
   expect(['10.0.0.0/33', '10.0.0.0', 'fd00::/129'].map(parseCidr)).toEqual(Array.from({ length: 3 }, () => undefined));
 });
 
@@ -23,7 +25,12 @@ test('a network has no host bits, lies in itself, and overlap is symmetric', () 
       const [one, two] = [parseCidr(left), parseCidr(right)];
       if (one === undefined || two === undefined) return false;
       const network = parseCidr(networkOf(one));
-      return network !== undefined && !hasHostBits(network) && overlaps(one, network) && overlaps(one, two) === overlaps(two, one);
+      return (
+        network !== undefined &&
+        !hasHostBits(network) &&
+        overlaps(one, network) &&
+        overlaps(one, two) === overlaps(two, one)
+      );
     }),
   );
 });

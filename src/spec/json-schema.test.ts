@@ -23,10 +23,16 @@ test('the shipped file is up to date (npm run gen:schema)', () => {
 });
 
 test('the document of the design and every example are valid', () => {
-  const examples = readdirSync(fileURLToPath(new URL('examples', ROOT))).filter((name) => !name.includes('.')).map((name) => `examples/${name}/cluster.yaml`);
+  const examples = readdirSync(fileURLToPath(new URL('examples', ROOT)))
+    .filter((name) => !name.includes('.'))
+    .map((name) => `examples/${name}/cluster.yaml`);
 
   expect(examples.length).toBeGreaterThan(0);
-  expect(['test/fixtures/spec/design.yaml', ...examples].flatMap((path) => errorsOf(textOf(path)).map((error) => `${path}: ${error}`))).toEqual([]);
+  expect(
+    ['test/fixtures/spec/design.yaml', ...examples].flatMap((path) =>
+      errorsOf(textOf(path)).map((error) => `${path}: ${error}`),
+    ),
+  ).toEqual([]);
 });
 
 describe('it agrees with the loader', () => {
@@ -45,7 +51,10 @@ describe('it agrees with the loader', () => {
 
   test.each([
     ['appending to a list', `${SOUND}classes: { a: { hardware+: [intel], volumes: { x: { size: 1GB } } } }\n`],
-    ['removing what is inherited', `${SOUND}classes: { a: { hardware: null, labels: null, install: { wipe: null } } }\n`],
+    [
+      'removing what is inherited',
+      `${SOUND}classes: { a: { hardware: null, labels: null, install: { wipe: null } } }\n`,
+    ],
     ['patches of all forms', `${SOUND}patches: [{ machine: {} }, [{ op: add, path: /a, value: 1 }], "@x.yaml"]\n`],
   ])('%s is accepted by both', async (_, text) => {
     expect(errorsOf(text)).toEqual([]);

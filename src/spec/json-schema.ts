@@ -36,7 +36,8 @@ function layered(schema: Json): Json {
   for (const [key, value] of Object.entries(properties)) {
     const known = key === 'hardware' ? fromCatalogue(value) : value;
     extended[key] = needed.includes(key) ? known : nullable(known);
-    if (!needed.includes(key) && key !== 'extends' && isList(value)) extended[`${key}+`] = { ...(isObject(known) ? known : {}), description: `Appends to the inherited \`${key}\`.` };
+    if (!needed.includes(key) && key !== 'extends' && isList(value))
+      extended[`${key}+`] = { ...(isObject(known) ? known : {}), description: `Appends to the inherited \`${key}\`.` };
   }
   return { ...inner, properties: extended };
 }
@@ -45,8 +46,10 @@ function nullable(schema: Json): Json {
   if (!isObject(schema)) return schema;
   const { description, anyOf, ...rest } = schema;
   const said = description === undefined ? {} : { description };
-  if (typeof schema['type'] === 'string' && schema['enum'] === undefined && schema['const'] === undefined) return { ...schema, type: [schema['type'], 'null'] };
-  const branches = Array.isArray(anyOf) && Object.keys(rest).length === 0 ? anyOf : [anyOf === undefined ? rest : { ...rest, anyOf }];
+  if (typeof schema['type'] === 'string' && schema['enum'] === undefined && schema['const'] === undefined)
+    return { ...schema, type: [schema['type'], 'null'] };
+  const branches =
+    Array.isArray(anyOf) && Object.keys(rest).length === 0 ? anyOf : [anyOf === undefined ? rest : { ...rest, anyOf }];
   return { ...said, anyOf: [...branches, { type: 'null' }] };
 }
 
@@ -58,14 +61,22 @@ function fromCatalogue(schema: Json): Json {
 function isList(schema: Json): boolean {
   if (!isObject(schema)) return false;
   const { anyOf } = schema;
-  return schema['type'] === 'array' || (Array.isArray(anyOf) && anyOf.some((branch) => isObject(branch) && branch['type'] === 'array'));
+  return (
+    schema['type'] === 'array' ||
+    (Array.isArray(anyOf) && anyOf.some((branch) => isObject(branch) && branch['type'] === 'array'))
+  );
 }
 
 function asJson(value: unknown): Json {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return value;
   if (Array.isArray(value)) return value.map(asJson);
   if (typeof value !== 'object') return null;
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined).map(([key, item]) => [key, asJson(item)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .map(([key, item]) => [key, asJson(item)]),
+  );
 }
 
 function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {

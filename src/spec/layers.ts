@@ -19,7 +19,23 @@ export interface Layers {
 }
 
 /** What the cluster level says of all machines, and a class or node may say anew. */
-const MACHINE_KEYS = ['platform', 'hardware', 'install', 'image', 'volumes', 'labels', 'annotations', 'taints', 'certSANs', 'boot', 'proxmox', 'power', 'patches', 'talos', 'kubernetes'];
+const MACHINE_KEYS = [
+  'platform',
+  'hardware',
+  'install',
+  'image',
+  'volumes',
+  'labels',
+  'annotations',
+  'taints',
+  'certSANs',
+  'boot',
+  'proxmox',
+  'power',
+  'patches',
+  'talos',
+  'kubernetes',
+];
 const NETWORK_KEYS = ['nameservers', 'timeservers', 'gateway'];
 
 export function readLayers(path: string, readFile: ReadFile): Layers {
@@ -53,7 +69,13 @@ export function resolveNodes(tree: MapTree): ResolvedNodes {
     classes.set(name, chain);
     entries.set(name, { keyWhere: entry.keyWhere, value: settleMap(layNode(tree, chain, node)) });
   }
-  const resolved: MapTree = { ...tree, entries: new Map([...tree.entries, ['nodes', { keyWhere: keyWhereAt(tree, ['nodes']) ?? noPlace(tree), value: { ...nodes, entries } }]]) };
+  const resolved: MapTree = {
+    ...tree,
+    entries: new Map([
+      ...tree.entries,
+      ['nodes', { keyWhere: keyWhereAt(tree, ['nodes']) ?? noPlace(tree), value: { ...nodes, entries } }],
+    ]),
+  };
   return { tree: settleMap(resolved), classes, findings };
 }
 
@@ -74,13 +96,26 @@ function readFileLayer(reading: Reading, layer: FileLayer): MapTree | undefined 
   const { path, chain } = layer;
   const place = layer.where === undefined ? {} : { where: layer.where };
   if (chain.includes(path)) {
-    reading.findings.push({ severity: 'error', rule: 'extends-circle', message: `base files go in a circle: ${[...chain, path].join(' -> ')}`, ...place });
+    reading.findings.push({
+      severity: 'error',
+      rule: 'extends-circle',
+      message: `base files go in a circle: ${[...chain, path].join(' -> ')}`,
+      ...place,
+    });
     return undefined;
   }
   const text = reading.readFile(path);
   if (text === undefined) {
-    const hint = layer.isBase ? `The path under \`extends\` is relative to ${chain.at(-1) ?? 'the file'}.` : 'Run `ichor init` to make one, or name it: --file PATH.';
-    reading.findings.push({ severity: 'error', rule: 'file-not-found', message: `${path} cannot be read: there is no such file`, hint, ...place });
+    const hint = layer.isBase
+      ? `The path under \`extends\` is relative to ${chain.at(-1) ?? 'the file'}.`
+      : 'Run `ichor init` to make one, or name it: --file PATH.';
+    reading.findings.push({
+      severity: 'error',
+      rule: 'file-not-found',
+      message: `${path} cannot be read: there is no such file`,
+      hint,
+      ...place,
+    });
     return undefined;
   }
   const parsed = parseTree(path, text, layer.isBase ? { kind: 'base', file: path } : { kind: 'cluster' });
@@ -100,7 +135,11 @@ function readFileLayer(reading: Reading, layer: FileLayer): MapTree | undefined 
 function basesOf(tree: MapTree): readonly { readonly path: string; readonly where: SourcePosition }[] {
   const written = treeAt(tree, ['extends']);
   const items: readonly Tree[] = written === undefined ? [] : written.kind === 'list' ? written.items : [written];
-  return items.flatMap((item) => (item.kind === 'scalar' && typeof item.value === 'string' ? [{ path: item.value, where: item.origin.where ?? noPlace(tree) }] : []));
+  return items.flatMap((item) =>
+    item.kind === 'scalar' && typeof item.value === 'string'
+      ? [{ path: item.value, where: item.origin.where ?? noPlace(tree) }]
+      : [],
+  );
 }
 
 /** `hardware:` and `hardware+:` in one map contradict each other: the first says that nothing is inherited. */
@@ -112,7 +151,13 @@ function noteSetAndAppended(tree: Tree, findings: Finding[]): void {
     const plain = plainKey(key);
     if (plain === key || !tree.entries.has(plain)) continue;
     const message = `\`${plain}\` and \`${key}\` stand in the same map: one replaces what is inherited, the other appends to it`;
-    findings.push({ severity: 'error', rule: 'set-and-appended', message, hint: `Write one list under \`${key}\` to append, or under \`${plain}\` to replace.`, where: entry.keyWhere });
+    findings.push({
+      severity: 'error',
+      rule: 'set-and-appended',
+      message,
+      hint: `Write one list under \`${key}\` to append, or under \`${plain}\` to replace.`,
+      where: entry.keyWhere,
+    });
   }
 }
 
@@ -138,18 +183,30 @@ function checkClasses(tree: MapTree, findings: Finding[]): void {
     if (!classes.entries.has(String(parent.value))) {
       findings.push(unknownClass(tree, String(parent.value), { where, who: `class \`${name}\`` }));
     } else if (chainFrom(tree, name).isCircle) {
-      findings.push({ severity: 'error', rule: 'class-circle', message: `class \`${name}\` extends itself, by way of ${chainFrom(tree, name).names.join(', ')}`, where });
+      findings.push({
+        severity: 'error',
+        rule: 'class-circle',
+        message: `class \`${name}\` extends itself, by way of ${chainFrom(tree, name).names.join(', ')}`,
+        where,
+      });
     }
   }
 }
 
-function classChain(tree: MapTree, node: MapTree, context: { readonly findings: Finding[]; readonly node: string }): readonly string[] {
+function classChain(
+  tree: MapTree,
+  node: MapTree,
+  context: { readonly findings: Finding[]; readonly node: string },
+): readonly string[] {
   const written = treeAt(node, ['class']);
   if (written?.kind !== 'scalar' || written.value === null) return [];
   const name = String(written.value);
   if (treeAt(tree, ['classes', name]) === undefined) {
     const where = written.origin.where ?? noPlace(tree);
-    context.findings.push({ ...unknownClass(tree, name, { where, who: `node \`${context.node}\`` }), node: context.node });
+    context.findings.push({
+      ...unknownClass(tree, name, { where, who: `node \`${context.node}\`` }),
+      node: context.node,
+    });
     return [];
   }
   return chainFrom(tree, name).names;
@@ -169,12 +226,23 @@ function chainFrom(tree: MapTree, start: string): { readonly names: readonly str
   return { names, isCircle: false };
 }
 
-function unknownClass(tree: MapTree, name: string, at: { readonly where: SourcePosition; readonly who: string }): Finding {
+function unknownClass(
+  tree: MapTree,
+  name: string,
+  at: { readonly where: SourcePosition; readonly who: string },
+): Finding {
   const classes = treeAt(tree, ['classes']);
   const known = classes?.kind === 'map' ? [...classes.entries.keys()] : [];
   const guess = nearest(name, known);
-  const hint = guess === undefined ? `Classes of this file: ${known.join(', ') || 'none'}.` : `Did you mean \`${guess}\`?`;
-  return { severity: 'error', rule: 'unknown-class', message: `${at.who} builds on class \`${name}\`, which does not exist`, hint, where: at.where };
+  const hint =
+    guess === undefined ? `Classes of this file: ${known.join(', ') || 'none'}.` : `Did you mean \`${guess}\`?`;
+  return {
+    severity: 'error',
+    rule: 'unknown-class',
+    message: `${at.who} builds on class \`${name}\`, which does not exist`,
+    hint,
+    where: at.where,
+  };
 }
 
 function noPlace(tree: MapTree): SourcePosition {

@@ -34,16 +34,44 @@ describe('the document of the design', () => {
       hardware: ['amd-strix-halo'],
     });
     expect(ryzen?.volumes).toEqual([
-      { name: 'local-path-provisioner', kind: 'user', grow: false, disk: { type: 'nvme' }, minSizeBytes: 1_405_000_000_000n, maxSizeBytes: 1_405_000_000_000n },
-      { name: 'blockfile-scratch', kind: 'user', grow: false, disk: { type: 'nvme' }, minSizeBytes: 500_000_000_000n, maxSizeBytes: 500_000_000_000n },
+      {
+        name: 'local-path-provisioner',
+        kind: 'user',
+        grow: false,
+        disk: { type: 'nvme' },
+        minSizeBytes: 1_405_000_000_000n,
+        maxSizeBytes: 1_405_000_000_000n,
+      },
+      {
+        name: 'blockfile-scratch',
+        kind: 'user',
+        grow: false,
+        disk: { type: 'nvme' },
+        minSizeBytes: 500_000_000_000n,
+        maxSizeBytes: 500_000_000_000n,
+      },
     ]);
-    expect(second).toMatchObject({ platform: 'nocloud', install: { disk: { type: 'virtio' } }, identity: { macs: [], vmid: 301 }, proxmox: { vmid: 301, node: 'atlas', memory: '8GiB' } });
-    expect(cluster?.network).toMatchObject({ cni: { kind: 'none' }, pods: ['10.244.0.0/16'], services: ['10.96.0.0/12'], domain: 'cluster.local', kubeProxy: true, kubePrism: { enabled: true, port: 7445 } });
+    expect(second).toMatchObject({
+      platform: 'nocloud',
+      install: { disk: { type: 'virtio' } },
+      identity: { macs: [], vmid: 301 },
+      proxmox: { vmid: 301, node: 'atlas', memory: '8GiB' },
+    });
+    expect(cluster?.network).toMatchObject({
+      cni: { kind: 'none' },
+      pods: ['10.244.0.0/16'],
+      services: ['10.96.0.0/12'],
+      domain: 'cluster.local',
+      kubeProxy: true,
+      kubePrism: { enabled: true, port: 7445 },
+    });
     expect(cluster?.features.map(({ name, nodes }) => ({ name, nodes }))).toEqual([
       { name: 'tailscale', nodes: ['cp-1', 'cp-2', 'cp-3', 'ryzen'] },
       { name: 'kata-firecracker', nodes: ['ryzen'] },
     ]);
-    expect(ryzen?.patches.map(({ text }) => text.trim())).toEqual(['machine: { sysctls: { vm.max_map_count: "262144" } }   # cluster, then class, then node; the node wins']);
+    expect(ryzen?.patches.map(({ text }) => text.trim())).toEqual([
+      'machine: { sysctls: { vm.max_map_count: "262144" } }   # cluster, then class, then node; the node wins',
+    ]);
   });
 });
 
@@ -63,7 +91,12 @@ describe('wrong input', () => {
       [1, 1, '`name` is missing', undefined],
       [2, 1, 'unknown key `nmae`', 'Did you mean `name`?'],
       [7, 11, '`network.subnet`: expected a network with its prefix, such as 10.0.4.0/24, found "10.0.4.0"', undefined],
-      [12, 17, '`nodes.cp-2.role`: expected controlplane or worker, found "controlplan"', 'Did you mean `controlplane`?'],
+      [
+        12,
+        17,
+        '`nodes.cp-2.role`: expected controlplane or worker, found "controlplan"',
+        'Did you mean `controlplane`?',
+      ],
       [14, 24, 'unknown key `adress` in `nodes.w-1`', 'Did you mean `address`?'],
     ]);
   });
@@ -71,11 +104,21 @@ describe('wrong input', () => {
   test('shows the lines around it with a caret', async () => {
     const { findings } = await load(spoiled(['gateway: 10.0.4.1\n', 'gatway: 10.0.4.1\n']));
 
-    expect(findings[0]?.frame).toBe(['  6 | network:', '  7 |   subnet: 10.0.4.0/24', '> 8 |   gatway: 10.0.4.1', '    |   ^', '  9 |   vip: 10.0.4.100'].join('\n'));
+    expect(findings[0]?.frame).toBe(
+      [
+        '  6 | network:',
+        '  7 |   subnet: 10.0.4.0/24',
+        '> 8 |   gatway: 10.0.4.1',
+        '    |   ^',
+        '  9 |   vip: 10.0.4.100',
+      ].join('\n'),
+    );
   });
 
   test('does not hide what the lint finds elsewhere', async () => {
-    const { findings } = await load(spoiled(['gateway: 10.0.4.1\n', 'gatway: 10.0.4.1\n'], ['address: 10.0.4.111', 'address: 10.0.4.101']));
+    const { findings } = await load(
+      spoiled(['gateway: 10.0.4.1\n', 'gatway: 10.0.4.1\n'], ['address: 10.0.4.111', 'address: 10.0.4.101']),
+    );
 
     expect(places(findings)).toEqual(['error unknown-key 8:3', 'error duplicate-address 14:33']);
   });
@@ -101,11 +144,20 @@ describe('wrong input', () => {
   test('a missing file says what to do', async () => {
     const { findings } = await load({ 'a.yaml': 'ichor: 1\nextends: base/b.yaml\n' });
 
-    expect(findings[0]).toMatchObject({ rule: 'file-not-found', message: 'base/b.yaml cannot be read: there is no such file', where: { file: 'a.yaml', line: 2, column: 10 } });
+    expect(findings[0]).toMatchObject({
+      rule: 'file-not-found',
+      message: 'base/b.yaml cannot be read: there is no such file',
+      where: { file: 'a.yaml', line: 2, column: 10 },
+    });
   });
 
   test('a node without a role and an unknown class are found together', async () => {
-    const { findings } = await load(spoiled(['w-1: { role: worker', 'w-1: { class: wroker']).replace('nodes:', 'classes: { worker: { role: worker } }\nnodes:'));
+    const { findings } = await load(
+      spoiled(['w-1: { role: worker', 'w-1: { class: wroker']).replace(
+        'nodes:',
+        'classes: { worker: { role: worker } }\nnodes:',
+      ),
+    );
 
     expect(places(findings)).toEqual(['error missing-role 15:3', 'error unknown-class 15:17']);
     expect(findings[1]?.hint).toBe('Did you mean `worker`?');
@@ -114,12 +166,23 @@ describe('wrong input', () => {
   test('S4-5 an endpoint without a port is an error that shows the port', async () => {
     const { findings } = await load(spoiled(['https://10.0.4.100:6443', 'https://10.0.4.100']));
 
-    expect(findings).toMatchObject([{ severity: 'error', rule: 'endpoint-without-port', hint: 'Write https://10.0.4.100:6443', where: { line: 3, column: 11 } }]);
+    expect(findings).toMatchObject([
+      {
+        severity: 'error',
+        rule: 'endpoint-without-port',
+        hint: 'Write https://10.0.4.100:6443',
+        where: { line: 3, column: 11 },
+      },
+    ]);
   });
 
   test('an endpoint of another form is refused', async () => {
-    expect(places((await load(spoiled(['https://10.0.4.100:6443', 'http://10.0.4.100:6443']))).findings)[0]).toBe('error endpoint-form 3:11');
-    expect(places((await load(spoiled(['https://10.0.4.100:6443', 'https://10.0.4.100:6443/api']))).findings)[0]).toBe('error endpoint-form 3:11');
+    expect(places((await load(spoiled(['https://10.0.4.100:6443', 'http://10.0.4.100:6443']))).findings)[0]).toBe(
+      'error endpoint-form 3:11',
+    );
+    expect(places((await load(spoiled(['https://10.0.4.100:6443', 'https://10.0.4.100:6443/api']))).findings)[0]).toBe(
+      'error endpoint-form 3:11',
+    );
   });
 });
 
@@ -153,15 +216,28 @@ nodes:
     image: { kernelArgs: [quiet] }
     patches: ["@patches/w-1.yaml"]
 `;
-  const FILES = { 'here/cluster.yaml': CLUSTER, 'here/base/common.yaml': BASE, 'here/patches/w-1.yaml': 'machine:\n  sysctls:\n    b: "2"\n' };
+  const FILES = {
+    'here/cluster.yaml': CLUSTER,
+    'here/base/common.yaml': BASE,
+    'here/patches/w-1.yaml': 'machine:\n  sysctls:\n    b: "2"\n',
+  };
 
   test('maps merge, lists replace, + appends and null removes, over base files and classes', async () => {
     const cluster = await loadSound(FILES);
     const [first, second] = cluster.nodes;
 
-    expect(first).toMatchObject({ hardware: ['intel'], labels: { kind: 'metal' }, nameservers: ['1.1.1.1', '9.9.9.9'] });
+    expect(first).toMatchObject({
+      hardware: ['intel'],
+      labels: { kind: 'metal' },
+      nameservers: ['1.1.1.1', '9.9.9.9'],
+    });
     expect(first?.labels).toEqual({ kind: 'metal' });
-    expect(second).toMatchObject({ classes: ['metal', 'gpu'], talos: 'v1.13.8', hardware: ['intel', 'nvidia-production', 'realtek-nic'], image: { kernelArgs: ['quiet'] } });
+    expect(second).toMatchObject({
+      classes: ['metal', 'gpu'],
+      talos: 'v1.13.8',
+      hardware: ['intel', 'nvidia-production', 'realtek-nic'],
+      image: { kernelArgs: ['quiet'] },
+    });
     expect(second?.labels).toEqual({ site: 'home', gpu: 'true' });
     expect(second?.identity.macs).toEqual(['00:23:24:00:00:ab']);
     expect(cluster.secrets).toBe('here/secrets.sops.yaml');
@@ -170,7 +246,9 @@ nodes:
   test('patches line up: cluster, class, node', async () => {
     const cluster = await loadSound(FILES);
 
-    expect(cluster.nodes[1]?.patches.map(({ origin, text }) => [origin.layer.kind, origin.where?.file, text.trim()])).toEqual([
+    expect(
+      cluster.nodes[1]?.patches.map(({ origin, text }) => [origin.layer.kind, origin.where?.file, text.trim()]),
+    ).toEqual([
       ['base', 'here/base/common.yaml', 'machine: { sysctls: { a: "1" } }'],
       ['node', 'here/patches/w-1.yaml', 'machine:\n  sysctls:\n    b: "2"'],
     ]);
@@ -179,10 +257,22 @@ nodes:
   test('every value knows the layer and the line that set it', async () => {
     const cluster = await loadSound(FILES);
 
-    expect(cluster.originOf(['nodes', 'w-1', 'labels', 'site'])).toEqual({ layer: { kind: 'base', file: 'here/base/common.yaml' }, where: { file: 'here/base/common.yaml', line: 4, column: 17 } });
-    expect(cluster.originOf(['nodes', 'w-1', 'platform'])).toMatchObject({ layer: { kind: 'class', name: 'metal' }, where: { line: 7, column: 22 } });
-    expect(cluster.originOf(['nodes', 'w-1', 'hardware', 2])).toMatchObject({ layer: { kind: 'class', name: 'gpu' }, where: { file: 'here/cluster.yaml', line: 7, column: 22 } });
-    expect(cluster.originOf(['nodes', 'w-1', 'talos'])).toMatchObject({ layer: { kind: 'node', name: 'w-1' }, where: { line: 13, column: 12 } });
+    expect(cluster.originOf(['nodes', 'w-1', 'labels', 'site'])).toEqual({
+      layer: { kind: 'base', file: 'here/base/common.yaml' },
+      where: { file: 'here/base/common.yaml', line: 4, column: 17 },
+    });
+    expect(cluster.originOf(['nodes', 'w-1', 'platform'])).toMatchObject({
+      layer: { kind: 'class', name: 'metal' },
+      where: { line: 7, column: 22 },
+    });
+    expect(cluster.originOf(['nodes', 'w-1', 'hardware', 2])).toMatchObject({
+      layer: { kind: 'class', name: 'gpu' },
+      where: { file: 'here/cluster.yaml', line: 7, column: 22 },
+    });
+    expect(cluster.originOf(['nodes', 'w-1', 'talos'])).toMatchObject({
+      layer: { kind: 'node', name: 'w-1' },
+      where: { line: 13, column: 12 },
+    });
     expect(cluster.originOf(['name'])).toMatchObject({ layer: { kind: 'cluster' }, where: { line: 3, column: 7 } });
     expect(cluster.originOf(['network', 'vip'])).toBeUndefined();
   });
@@ -199,7 +289,12 @@ nodes:
   });
 
   test('anchors and merge keys of YAML work', async () => {
-    const cluster = await loadSound(SOUND.replace('nodes:', 'classes:\n  a: &a { labels: { x: "1" } }\n  b: { <<: *a, platform: metal }\nnodes:').replace('w-1: { role: worker', 'w-1: { role: worker, class: b'));
+    const cluster = await loadSound(
+      SOUND.replace(
+        'nodes:',
+        'classes:\n  a: &a { labels: { x: "1" } }\n  b: { <<: *a, platform: metal }\nnodes:',
+      ).replace('w-1: { role: worker', 'w-1: { role: worker, class: b'),
+    );
 
     expect(cluster.nodes[3]?.labels).toEqual({ x: '1' });
   });
@@ -246,7 +341,9 @@ describe('patches', () => {
 describe('short forms', () => {
   test('addresses, disks, taints and sizes are written out', async () => {
     const cluster = await loadSound(
-      spoiled(['w-1: { role: worker, address: 10.0.4.111, mac: "00:23:24:00:00:11", install: { disk: { serial: S11 } } }', `w-1:
+      spoiled([
+        'w-1: { role: worker, address: 10.0.4.111, mac: "00:23:24:00:00:11", install: { disk: { serial: S11 } } }',
+        `w-1:
     role: worker
     address: { reserved: 10.0.4.111 }
     mac: ["00:23:24:00:00:11", "00:23:24:00:00:12"]
@@ -254,18 +351,37 @@ describe('short forms', () => {
     taints: { a: NoSchedule, b: "x:NoExecute", c: { value: y, effect: PreferNoSchedule } }
     volumes:
       EPHEMERAL: { minSize: 100GiB, maxSize: 1.5TB, grow: true, disk: system }
-      scratch: { kind: raw, size: 10GB, disk: /dev/sdb }`]),
+      scratch: { kind: raw, size: 10GB, disk: /dev/sdb }`,
+      ]),
     );
     const node = cluster.nodes[3];
 
     expect(node).toMatchObject({
       address: { kind: 'reserved', ip: '10.0.4.111' },
       install: { device: '/dev/disk/by-id/nvme-1', wipe: false },
-      taints: { a: { effect: 'NoSchedule' }, b: { value: 'x', effect: 'NoExecute' }, c: { value: 'y', effect: 'PreferNoSchedule' } },
+      taints: {
+        a: { effect: 'NoSchedule' },
+        b: { value: 'x', effect: 'NoExecute' },
+        c: { value: 'y', effect: 'PreferNoSchedule' },
+      },
     });
     expect(node?.volumes).toEqual([
-      { name: 'EPHEMERAL', kind: 'system', grow: true, disk: { match: 'system_disk' }, minSizeBytes: 107_374_182_400n, maxSizeBytes: 1_500_000_000_000n },
-      { name: 'scratch', kind: 'raw', grow: false, disk: { match: 'disk.dev_path == "/dev/sdb"' }, minSizeBytes: 10_000_000_000n, maxSizeBytes: 10_000_000_000n },
+      {
+        name: 'EPHEMERAL',
+        kind: 'system',
+        grow: true,
+        disk: { match: 'system_disk' },
+        minSizeBytes: 107_374_182_400n,
+        maxSizeBytes: 1_500_000_000_000n,
+      },
+      {
+        name: 'scratch',
+        kind: 'raw',
+        grow: false,
+        disk: { match: 'disk.dev_path == "/dev/sdb"' },
+        minSizeBytes: 10_000_000_000n,
+        maxSizeBytes: 10_000_000_000n,
+      },
     ]);
   });
 

@@ -32,11 +32,17 @@ export async function loadCluster(options: LoadOptions): Promise<LoadResult> {
   if (layers.tree === undefined) return { findings: framed(found, sources) };
   // What a base file that could not be read would have said is unknown, not missing.
   const isWholeFile = !hasErrors(layers.findings);
-  const checked = (await checkDocument(layers.tree)).filter(({ finding }) => isWholeFile || finding.rule !== 'missing-key');
+  const checked = (await checkDocument(layers.tree)).filter(
+    ({ finding }) => isWholeFile || finding.rule !== 'missing-key',
+  );
   found.push(...checked.map(({ finding }) => finding));
   let readable = layers.tree;
   for (const { path } of checked) readable = withoutPath(readable, path);
-  const made = await makeCluster({ path: options.path, readFile }, readable, new Set(checked.map(({ path }) => path.join('\0'))));
+  const made = await makeCluster(
+    { path: options.path, readFile },
+    readable,
+    new Set(checked.map(({ path }) => path.join('\0'))),
+  );
   if (isWholeFile) found.push(...made.findings);
   const isWhole = !hasErrors(found);
   if (made.cluster !== undefined) {
@@ -67,16 +73,31 @@ async function checkDocument(tree: MapTree): Promise<readonly PlacedFinding[]> {
 }
 
 /** Undefined cluster when something that must be there was left out as wrong; that was reported already. */
-async function makeCluster(options: LoadOptions, tree: MapTree, leftOut: ReadonlySet<string>): Promise<{ readonly cluster?: Cluster; readonly findings: readonly Finding[] }> {
+async function makeCluster(
+  options: LoadOptions,
+  tree: MapTree,
+  leftOut: ReadonlySet<string>,
+): Promise<{ readonly cluster?: Cluster; readonly findings: readonly Finding[] }> {
   const resolved = resolveNodes(tree);
   const { documentSchema } = await import('./schema/document.ts');
   const result = documentSchema.safeParse(plainValue(resolved.tree));
   if (!result.success) {
     const { findingsOf } = await import('./schema/issues.ts');
     const issues = findingsOf(documentSchema, resolved.tree, result.error.issues);
-    return { findings: [...resolved.findings, ...issues.filter(({ path }) => !leftOut.has(path.join('\0'))).map(({ finding }) => finding)] };
+    return {
+      findings: [
+        ...resolved.findings,
+        ...issues.filter(({ path }) => !leftOut.has(path.join('\0'))).map(({ finding }) => finding),
+      ],
+    };
   }
-  const made = assembleCluster({ file: options.path, document: result.data, tree: resolved.tree, classes: resolved.classes, readFile: options.readFile });
+  const made = assembleCluster({
+    file: options.path,
+    document: result.data,
+    tree: resolved.tree,
+    classes: resolved.classes,
+    readFile: options.readFile,
+  });
   return { cluster: made.cluster, findings: [...resolved.findings, ...made.findings] };
 }
 
@@ -110,14 +131,21 @@ function framed(found: readonly Finding[], sources: ReadonlyMap<string, string>)
     return !seen.has(key) && seen.add(key);
   });
   const files = [...sources.keys()];
-  return unique.toSorted((left, right) => comparePlaces(files, left, right)).map((finding) => {
-    const text = finding.where === undefined ? undefined : sources.get(finding.where.file);
-    const frame = finding.where === undefined || text === undefined ? undefined : codeFrame(text, finding.where);
-    return frame === undefined ? finding : { ...finding, frame };
-  });
+  return unique
+    .toSorted((left, right) => comparePlaces(files, left, right))
+    .map((finding) => {
+      const text = finding.where === undefined ? undefined : sources.get(finding.where.file);
+      const frame = finding.where === undefined || text === undefined ? undefined : codeFrame(text, finding.where);
+      return frame === undefined ? finding : { ...finding, frame };
+    });
 }
 
 function comparePlaces(files: readonly string[], left: Finding, right: Finding): number {
-  if (left.where === undefined || right.where === undefined) return Number(left.where === undefined) - Number(right.where === undefined);
-  return files.indexOf(left.where.file) - files.indexOf(right.where.file) || left.where.line - right.where.line || left.where.column - right.where.column;
+  if (left.where === undefined || right.where === undefined)
+    return Number(left.where === undefined) - Number(right.where === undefined);
+  return (
+    files.indexOf(left.where.file) - files.indexOf(right.where.file) ||
+    left.where.line - right.where.line ||
+    left.where.column - right.where.column
+  );
 }

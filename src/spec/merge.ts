@@ -20,7 +20,10 @@ export function mergeTrees(under: MapTree, over: MapTree): MapTree {
     }
     entries.delete(`${plain}+`);
     const bothMaps = below?.value.kind === 'map' && entry.value.kind === 'map';
-    const value = bothMaps && below.value.kind === 'map' && entry.value.kind === 'map' ? mergeTrees(below.value, entry.value) : entry.value;
+    const value =
+      bothMaps && below.value.kind === 'map' && entry.value.kind === 'map'
+        ? mergeTrees(below.value, entry.value)
+        : entry.value;
     entries.set(plain, { keyWhere: entry.keyWhere, value });
   }
   return { kind: 'map', entries, origin: over.origin };

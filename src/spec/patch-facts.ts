@@ -91,10 +91,17 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 function documentOf(patch: Patch, lines: LineCounter, document: Document): PatchDocument | undefined {
   const value: unknown = document.toJS();
   const place = (path: Path): SourcePosition | undefined => placeIn(patch, lines, offsetAt(document, path));
-  if (Array.isArray(value)) return { kind: 'v1alpha1', value: fromOperations(value), patch, place: () => placeIn(patch, lines, 0) };
+  if (Array.isArray(value))
+    return { kind: 'v1alpha1', value: fromOperations(value), patch, place: () => placeIn(patch, lines, 0) };
   if (!isRecord(value)) return undefined;
   const { kind, name } = value;
-  return { kind: typeof kind === 'string' ? kind : 'v1alpha1', ...(typeof name === 'string' && { name }), value, patch, place };
+  return {
+    kind: typeof kind === 'string' ? kind : 'v1alpha1',
+    ...(typeof name === 'string' && { name }),
+    value,
+    patch,
+    place,
+  };
 }
 
 /** The offset of the deepest thing on the path that exists. */
@@ -126,7 +133,14 @@ function fromOperations(operations: readonly unknown[]): Readonly<Record<string,
     const path = valueAt(operation, 'path');
     const op = valueAt(operation, 'op');
     if (typeof path !== 'string' || (op !== 'add' && op !== 'replace')) continue;
-    place(root, path.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')), valueAt(operation, 'value'));
+    place(
+      root,
+      path
+        .split('/')
+        .slice(1)
+        .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')),
+      valueAt(operation, 'value'),
+    );
   }
   return root;
 }

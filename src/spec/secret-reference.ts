@@ -14,7 +14,9 @@ export function parseSecretReference(value: unknown, file: string): SecretRefere
   if (key === 'file') return { kind: 'file', path: beside(file, content) };
   if (key !== 'sops') return undefined;
   const hash = content.lastIndexOf('#');
-  return hash <= 0 || hash === content.length - 1 ? undefined : { kind: 'sops', path: beside(file, content.slice(0, hash)), key: content.slice(hash + 1) };
+  return hash <= 0 || hash === content.length - 1
+    ? undefined
+    : { kind: 'sops', path: beside(file, content.slice(0, hash)), key: content.slice(hash + 1) };
 }
 
 /** A path that stands in `file`, as seen from where `file` itself was named. */

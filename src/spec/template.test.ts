@@ -7,13 +7,23 @@ import { renderTemplate } from './template.ts';
 test('the template loads; what is left to fill in is warned of, and nothing else', async () => {
   const { cluster, findings } = await load(renderTemplate({ name: 'homelab', controlPlanes: 3, workers: 2 }));
 
-  expect(cluster?.nodes.map(({ name, role }) => `${name} ${role}`)).toEqual(['cp-1 controlplane', 'cp-2 controlplane', 'cp-3 controlplane', 'worker-1 worker', 'worker-2 worker']);
-  expect(new Set(findings.map(({ severity, rule }) => `${severity} ${rule}`))).toEqual(new Set(['warning placeholder-left']));
+  expect(cluster?.nodes.map(({ name, role }) => `${name} ${role}`)).toEqual([
+    'cp-1 controlplane',
+    'cp-2 controlplane',
+    'cp-3 controlplane',
+    'worker-1 worker',
+    'worker-2 worker',
+  ]);
+  expect(new Set(findings.map(({ severity, rule }) => `${severity} ${rule}`))).toEqual(
+    new Set(['warning placeholder-left']),
+  );
   expect(findings).toHaveLength(10);
 });
 
 test('its first line tells editors where the schema is', () => {
-  expect(renderTemplate({ name: 'a', controlPlanes: 1, workers: 0 }).split('\n')[0]).toBe('# yaml-language-server: $schema=https://unpkg.com/ichor/schema/cluster.schema.json');
+  expect(renderTemplate({ name: 'a', controlPlanes: 1, workers: 0 }).split('\n')[0]).toBe(
+    '# yaml-language-server: $schema=https://unpkg.com/ichor/schema/cluster.schema.json',
+  );
 });
 
 test('one machine gets no VIP and carries workloads', async () => {
@@ -25,8 +35,20 @@ test('one machine gets no VIP and carries workloads', async () => {
 });
 
 test('what is known of machines is written, and then there is no finding', async () => {
-  const machine = (index: number) => ({ name: `m${index}`, address: `10.0.4.${100 + index}`, mac: `00:23:24:00:00:0${index}`, diskSerial: `123${index}` });
-  const text = renderTemplate({ name: 'known', controlPlanes: [machine(1), machine(2), machine(3)], workers: [machine(4)], subnet: '10.0.4.0/24', vip: '10.0.4.100', talos: '1.12.11' });
+  const machine = (index: number) => ({
+    name: `m${index}`,
+    address: `10.0.4.${100 + index}`,
+    mac: `00:23:24:00:00:0${index}`,
+    diskSerial: `123${index}`,
+  });
+  const text = renderTemplate({
+    name: 'known',
+    controlPlanes: [machine(1), machine(2), machine(3)],
+    workers: [machine(4)],
+    subnet: '10.0.4.0/24',
+    vip: '10.0.4.100',
+    talos: '1.12.11',
+  });
   const { cluster, findings } = await load(text);
 
   expect(findings.filter(({ rule }) => rule !== 'talos-known-bad')).toEqual([]);
@@ -40,12 +62,19 @@ test('no control plane, and a subnet without room, are refused', () => {
 });
 
 test('any number of machines in any private subnet loads', async () => {
-  const subnet = fc.tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 0, max: 255 })).map(([a, b]) => `192.168.${a ^ b}.0/24`);
+  const subnet = fc
+    .tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 0, max: 255 }))
+    .map(([a, b]) => `192.168.${a ^ b}.0/24`);
   await fc.assert(
-    fc.asyncProperty(subnet, fc.integer({ min: 1, max: 7 }), fc.integer({ min: 0, max: 40 }), async (net, controlPlanes, workers) => {
-      const { findings } = await load(renderTemplate({ name: 'any', controlPlanes, workers, subnet: net }));
-      return !hasErrors(findings);
-    }),
+    fc.asyncProperty(
+      subnet,
+      fc.integer({ min: 1, max: 7 }),
+      fc.integer({ min: 0, max: 40 }),
+      async (net, controlPlanes, workers) => {
+        const { findings } = await load(renderTemplate({ name: 'any', controlPlanes, workers, subnet: net }));
+        return !hasErrors(findings);
+      },
+    ),
     { numRuns: 25 },
   );
 });

@@ -37,12 +37,17 @@ const OFFSETS = { gateway: 1, vip: 10, controlplane: 11, worker: 21 };
 
 export function renderTemplate(options: TemplateOptions): string {
   const talos = tagOf(options.talos ?? newestRelease());
-  const kubernetes = tagOf(options.kubernetes ?? kubernetesRange(talos).default ?? `${kubernetesRange(talos).newest}.0`);
+  const kubernetes = tagOf(
+    options.kubernetes ?? kubernetesRange(talos).default ?? `${kubernetesRange(talos).newest}.0`,
+  );
   const subnet = options.subnet ?? DEFAULT_SUBNET;
   const planes = machinesOf({ role: 'controlplane', prefix: 'cp', subnet, known: options.controlPlanes });
   const workers = machinesOf({ role: 'worker', prefix: 'worker', subnet, known: options.workers });
   const first = planes[0];
-  if (first === undefined) throw new IchorError('invalid-input', 'a cluster needs a control plane', { hint: 'One for trying out, three to survive the loss of one.' });
+  if (first === undefined)
+    throw new IchorError('invalid-input', 'a cluster needs a control plane', {
+      hint: 'One for trying out, three to survive the loss of one.',
+    });
   const vip = options.vip ?? (planes.length > 1 ? addressIn(subnet, OFFSETS.vip) : undefined);
   const lines = [
     `# yaml-language-server: $schema=${SCHEMA_URL}`,
@@ -59,7 +64,9 @@ export function renderTemplate(options: TemplateOptions): string {
     `  subnet: ${subnet}`,
     `  gateway: ${options.gateway ?? addressIn(subnet, OFFSETS.gateway)}`,
     '  nameservers: [1.1.1.1, 9.9.9.9]',
-    ...(vip === undefined ? [] : [`  vip: ${vip} # a free address: one control plane answers there, another takes over`]),
+    ...(vip === undefined
+      ? []
+      : [`  vip: ${vip} # a free address: one control plane answers there, another takes over`]),
     '  # pods: 10.244.0.0/16, services: 10.96.0.0/12 and cni: flannel, unless you say otherwise',
     '',
     ...(workers.length > 0 ? [] : ['scheduling: true # there are no workers: control planes carry the workloads', '']),
@@ -97,10 +104,22 @@ function bracketed(ip: string): string {
 }
 
 function nodeLines({ role, name, address, mac, diskSerial }: Machine): readonly string[] {
-  return [`  ${name}:`, `    role: ${role}`, '    class: metal', `    address: ${address}`, `    mac: "${mac}"`, `    install: { disk: { serial: ${JSON.stringify(diskSerial)} } }`];
+  return [
+    `  ${name}:`,
+    `    role: ${role}`,
+    '    class: metal',
+    `    address: ${address}`,
+    `    mac: "${mac}"`,
+    `    install: { disk: { serial: ${JSON.stringify(diskSerial)} } }`,
+  ];
 }
 
-function machinesOf(wanted: { readonly role: Machine['role']; readonly prefix: string; readonly subnet: string; readonly known: TemplateOptions['workers'] }): readonly Machine[] {
+function machinesOf(wanted: {
+  readonly role: Machine['role'];
+  readonly prefix: string;
+  readonly subnet: string;
+  readonly known: TemplateOptions['workers'];
+}): readonly Machine[] {
   const { role, known } = wanted;
   const given = typeof known === 'number' ? Array.from({ length: known }, (): TemplateMachine => ({})) : known;
   return given.map((machine, index) => ({
@@ -120,7 +139,9 @@ function addressIn(subnet: string, offset: number): string {
   const cidr = parseCidr(subnet);
   const address = cidr === undefined ? undefined : addressAt(cidr, offset);
   if (address !== undefined) return address;
-  throw new IchorError('invalid-input', `${subnet} has no room for these machines`, { hint: 'Give a larger subnet, such as 192.168.1.0/24.' });
+  throw new IchorError('invalid-input', `${subnet} has no room for these machines`, {
+    hint: 'Give a larger subnet, such as 192.168.1.0/24.',
+  });
 }
 
 function newestRelease(): string {

@@ -110,10 +110,16 @@ function childOf(tree: Tree, key: string | number): Tree | undefined {
   return undefined;
 }
 
-function syntaxFinding(reading: Reading, error: { readonly code: string; readonly message: string; readonly pos: readonly number[] }): Finding {
+function syntaxFinding(
+  reading: Reading,
+  error: { readonly code: string; readonly message: string; readonly pos: readonly number[] },
+): Finding {
   const where = positionOf(reading, error.pos[0] ?? 0);
   const rule = error.code === 'DUPLICATE_KEY' ? 'duplicate-key' : 'yaml-syntax';
-  const message = error.code === 'DUPLICATE_KEY' ? 'this key stands twice in the same map; only one of them can hold' : `not valid YAML: ${error.message}`;
+  const message =
+    error.code === 'DUPLICATE_KEY'
+      ? 'this key stands twice in the same map; only one of them can hold'
+      : `not valid YAML: ${error.message}`;
   return { severity: 'error', rule, message, where };
 }
 
@@ -140,7 +146,9 @@ function treeOf(reading: Reading, node: unknown, path: Path): Tree {
   }
   if (isMap(node)) return mapTree(reading, node, path);
   if (isSeq(node)) {
-    const items = isPatchList(path) ? node.items.map((item) => patchTree(reading, item, path)) : node.items.map((item, index) => treeOf(reading, item, [...path, index]));
+    const items = isPatchList(path)
+      ? node.items.map((item) => patchTree(reading, item, path))
+      : node.items.map((item, index) => treeOf(reading, item, [...path, index]));
     return { kind: 'list', items, origin: originAt(reading, node, path) };
   }
   if (isScalar(node)) return { kind: 'scalar', value: scalarOf(node.value), origin: originAt(reading, node, path) };
@@ -153,7 +161,8 @@ function nullAt(reading: Reading, node: Node, path: Path): ScalarTree {
 
 function scalarOf(value: unknown): ScalarValue {
   if (value === null || value === undefined) return null;
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return value;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+    return value;
   return String(value);
 }
 
@@ -169,7 +178,8 @@ function mapTree(reading: Reading, map: YAMLMap, path: Path): MapTree {
     const childPath = [...path, key];
     const keyWhere = positionOf(reading, isScalar(pair.key) ? (pair.key.range?.[0] ?? 0) : (map.range?.[0] ?? 0));
     const value = treeOf(reading, pair.value, childPath);
-    const placed = value.origin.where === undefined ? { ...value, origin: { ...value.origin, where: keyWhere } } : value;
+    const placed =
+      value.origin.where === undefined ? { ...value, origin: { ...value.origin, where: keyWhere } } : value;
     entries.set(key, { keyWhere, value: placed });
   }
   return { kind: 'map', entries: new Map([...inherited, ...entries]), origin: originAt(reading, map, path) };
@@ -204,12 +214,18 @@ function patchTree(reading: Reading, item: unknown, path: Path): Tree {
   if (isScalar(item) && typeof item.value === 'string') {
     const isBlock = item.type === 'BLOCK_LITERAL' || item.type === 'BLOCK_FOLDED';
     const origin = originAt(reading, item, path);
-    return { kind: 'scalar', value: item.value, origin: isBlock ? { ...origin, where: blockStart(reading, item.range?.[0] ?? 0) } : origin };
+    return {
+      kind: 'scalar',
+      value: item.value,
+      origin: isBlock ? { ...origin, where: blockStart(reading, item.range?.[0] ?? 0) } : origin,
+    };
   }
   if (!isMap(item) && !isSeq(item)) return treeOf(reading, item, path);
   const start = item.range?.[0] ?? 0;
   const source = reading.text.slice(start, item.range?.[1] ?? start);
-  const text = /(^|[\s:,[{])\*[\w-]/.test(source) ? stringify(item.toJS(reading.document), { compat: 'yaml-1.1' }) : dedent(source, reading.lines.linePos(start).col - 1);
+  const text = /(^|[\s:,[{])\*[\w-]/.test(source)
+    ? stringify(item.toJS(reading.document), { compat: 'yaml-1.1' })
+    : dedent(source, reading.lines.linePos(start).col - 1);
   return { kind: 'scalar', value: text, origin: originAt(reading, item, path) };
 }
 

@@ -7,7 +7,10 @@ import type { LintRule, LintedCluster } from './rule.ts';
 import { findingAt } from './rule.ts';
 
 export const addressRules: readonly LintRule[] = [
-  { name: 'every address lies in the subnet, and is neither the gateway nor the VIP', check: (cluster) => cluster.nodes.flatMap((node) => checkAddress(cluster, node)) },
+  {
+    name: 'every address lies in the subnet, and is neither the gateway nor the VIP',
+    check: (cluster) => cluster.nodes.flatMap((node) => checkAddress(cluster, node)),
+  },
   { name: 'gateway and VIP lie in the subnet', check: checkNetworkAddresses },
   { name: 'addresses, MACs, VM ids, UUIDs and serials stand once', check: checkDuplicates },
 ];
@@ -17,15 +20,36 @@ function checkAddress(cluster: LintedCluster, node: NodeSpec): readonly Finding[
   if (ip === undefined) return [];
   const { subnet, gateway, vip } = cluster.network;
   const at = (rule: string, message: string, hint?: string): Finding =>
-    findingAt(cluster, { severity: 'error', rule, message, node: node.name, ...(hint !== undefined && { hint }) }, ['nodes', node.name, 'address']);
+    findingAt(cluster, { severity: 'error', rule, message, node: node.name, ...(hint !== undefined && { hint }) }, [
+      'nodes',
+      node.name,
+      'address',
+    ]);
   const found: Finding[] = [];
   if (subnet !== undefined && parseCidr(subnet)?.ip.kind() === parseCidr(`${ip}/0`)?.ip.kind()) {
     const own = node.address.kind === 'static' && !isInside(ip, subnet) && node.gateway !== cluster.network.gateway;
-    if (!isInside(ip, subnet) && !own) found.push(at('address-outside-subnet', `${ip} of \`${node.name}\` lies outside of \`network.subnet\` ${subnet}: its gateway would not be reachable`, 'Mend the address or the subnet; a machine on another network needs its own `gateway`.'));
-    if (isReserved(ip, subnet)) found.push(at('address-not-usable', `${ip} of \`${node.name}\` is the network or broadcast address of ${subnet}`));
+    if (!isInside(ip, subnet) && !own)
+      found.push(
+        at(
+          'address-outside-subnet',
+          `${ip} of \`${node.name}\` lies outside of \`network.subnet\` ${subnet}: its gateway would not be reachable`,
+          'Mend the address or the subnet; a machine on another network needs its own `gateway`.',
+        ),
+      );
+    if (isReserved(ip, subnet))
+      found.push(
+        at('address-not-usable', `${ip} of \`${node.name}\` is the network or broadcast address of ${subnet}`),
+      );
   }
-  if (gateway !== undefined && canonicalIp(ip) === canonicalIp(gateway)) found.push(at('address-is-gateway', `${ip} of \`${node.name}\` is the gateway's address`));
-  if (vip !== undefined && canonicalIp(ip) === canonicalIp(vip)) found.push(at('address-is-vip', `${ip} of \`${node.name}\` is the VIP: a node must keep an address of its own when the VIP moves`));
+  if (gateway !== undefined && canonicalIp(ip) === canonicalIp(gateway))
+    found.push(at('address-is-gateway', `${ip} of \`${node.name}\` is the gateway's address`));
+  if (vip !== undefined && canonicalIp(ip) === canonicalIp(vip))
+    found.push(
+      at(
+        'address-is-vip',
+        `${ip} of \`${node.name}\` is the VIP: a node must keep an address of its own when the VIP moves`,
+      ),
+    );
   return found;
 }
 
@@ -43,14 +67,30 @@ function checkNetworkAddresses(cluster: LintedCluster): readonly Finding[] {
   if (subnet === undefined) return [];
   const found: Finding[] = [];
   if (gateway !== undefined && !isInside(gateway, subnet)) {
-    found.push(findingAt(cluster, { severity: 'error', rule: 'gateway-outside-subnet', message: `\`network.gateway\` ${gateway} lies outside of \`network.subnet\` ${subnet}: no node could reach it` }, ['network', 'gateway']));
+    found.push(
+      findingAt(
+        cluster,
+        {
+          severity: 'error',
+          rule: 'gateway-outside-subnet',
+          message: `\`network.gateway\` ${gateway} lies outside of \`network.subnet\` ${subnet}: no node could reach it`,
+        },
+        ['network', 'gateway'],
+      ),
+    );
   }
   if (vip !== undefined && !isInside(vip, subnet)) {
     const message = `\`network.vip\` ${vip} lies outside of \`network.subnet\` ${subnet}: a layer-2 VIP answers on the nodes' own network only`;
     found.push(findingAt(cluster, { severity: 'error', rule: 'vip-outside-subnet', message }, ['network', 'vip']));
   }
   if (vip !== undefined && gateway !== undefined && canonicalIp(vip) === canonicalIp(gateway)) {
-    found.push(findingAt(cluster, { severity: 'error', rule: 'vip-is-gateway', message: `\`network.vip\` ${vip} is the gateway's address` }, ['network', 'vip']));
+    found.push(
+      findingAt(
+        cluster,
+        { severity: 'error', rule: 'vip-is-gateway', message: `\`network.vip\` ${vip} is the gateway's address` },
+        ['network', 'vip'],
+      ),
+    );
   }
   return found;
 }
@@ -73,8 +113,23 @@ function checkDuplicates(cluster: LintedCluster): readonly Finding[] {
     const other = first.get(key);
     if (other === undefined) first.set(key, claim);
     else {
-      const who = other.node === claim.node ? `twice on \`${claim.node.name}\`` : `on \`${other.node.name}\` and \`${claim.node.name}\``;
-      found.push(findingAt(cluster, { severity: claim.severity ?? 'error', rule: claim.rule, message: `${claim.what} ${claim.value} stands ${who}`, node: claim.node.name }, ['nodes', claim.node.name, ...claim.path], ['nodes', claim.node.name]));
+      const who =
+        other.node === claim.node
+          ? `twice on \`${claim.node.name}\``
+          : `on \`${other.node.name}\` and \`${claim.node.name}\``;
+      found.push(
+        findingAt(
+          cluster,
+          {
+            severity: claim.severity ?? 'error',
+            rule: claim.rule,
+            message: `${claim.what} ${claim.value} stands ${who}`,
+            node: claim.node.name,
+          },
+          ['nodes', claim.node.name, ...claim.path],
+          ['nodes', claim.node.name],
+        ),
+      );
     }
   }
   return found;
@@ -84,11 +139,17 @@ function claimsOf(node: NodeSpec): readonly Claim[] {
   const ip = wantedIp(node);
   const { macs, uuid, serial, vmid } = node.identity;
   return [
-    ...(ip === undefined ? [] : [{ what: 'address', rule: 'duplicate-address', value: canonicalIp(ip), node, path: ['address'] }]),
+    ...(ip === undefined
+      ? []
+      : [{ what: 'address', rule: 'duplicate-address', value: canonicalIp(ip), node, path: ['address'] }]),
     ...macs.map((value) => ({ what: 'MAC', rule: 'duplicate-mac', value, node, path: ['mac'] })),
-    ...(vmid === undefined ? [] : [{ what: 'VM id', rule: 'duplicate-vmid', value: String(vmid), node, path: ['proxmox', 'vmid'] }]),
+    ...(vmid === undefined
+      ? []
+      : [{ what: 'VM id', rule: 'duplicate-vmid', value: String(vmid), node, path: ['proxmox', 'vmid'] }]),
     ...(uuid === undefined ? [] : [{ what: 'UUID', rule: 'duplicate-uuid', value: uuid, node, path: ['uuid'] }]),
-    ...(serial === undefined ? [] : [{ what: 'serial number', rule: 'duplicate-serial', value: serial, node, path: ['serial'] }]),
+    ...(serial === undefined
+      ? []
+      : [{ what: 'serial number', rule: 'duplicate-serial', value: serial, node, path: ['serial'] }]),
     ...diskClaims(node),
   ];
 }
@@ -97,5 +158,14 @@ function claimsOf(node: NodeSpec): readonly Claim[] {
 function diskClaims(node: NodeSpec): readonly Claim[] {
   const serial = node.install.disk?.serial;
   if (serial === undefined || serial.includes('*')) return [];
-  return [{ what: 'disk serial', rule: 'duplicate-disk-serial', severity: 'warning', value: serial, node, path: ['install', 'disk', 'serial'] }];
+  return [
+    {
+      what: 'disk serial',
+      rule: 'duplicate-disk-serial',
+      severity: 'warning',
+      value: serial,
+      node,
+      path: ['install', 'disk', 'serial'],
+    },
+  ];
 }

@@ -18,43 +18,85 @@ export const networkRules: readonly LintRule[] = [
   { name: 'networks have no host bits', check: checkHostBits },
   { name: 'a LAN inside 100.64.0.0/10 is declared to etcd, kubelet and Tailscale', check: checkCgnat },
   { name: 'etcd and kubelet need no extension service', check: (cluster) => onEachNode(cluster, checkDependence) },
-  { name: 'MagicDNS is not the first resolver of a control plane', check: (cluster) => onEachNode(cluster, checkMagicDns) },
+  {
+    name: 'MagicDNS is not the first resolver of a control plane',
+    check: (cluster) => onEachNode(cluster, checkMagicDns),
+  },
   { name: 'KubeSpan has discovery', check: checkKubeSpan },
   { name: 'a CNI that replaces kube-proxy reaches the API by KubePrism', check: checkKubeProxy },
 ];
 
 const MAGIC_DNS = '100.100.100.100';
 
-function onEachNode(cluster: LintedCluster, check: (cluster: LintedCluster, node: NodeSpec) => readonly Finding[]): readonly Finding[] {
+function onEachNode(
+  cluster: LintedCluster,
+  check: (cluster: LintedCluster, node: NodeSpec) => readonly Finding[],
+): readonly Finding[] {
   return cluster.nodes.flatMap((node) => check(cluster, node));
 }
 
-function atLink(cluster: LintedCluster, node: NodeSpec, link: EffectiveLink, problem: Omit<Finding, 'where' | 'frame' | 'node'>): Finding {
+function atLink(
+  cluster: LintedCluster,
+  node: NodeSpec,
+  link: EffectiveLink,
+  problem: Omit<Finding, 'where' | 'frame' | 'node'>,
+): Finding {
   const where = link.places.at(-1);
-  return where === undefined ? findingAt(cluster, { ...problem, node: node.name }, ['nodes', node.name]) : { ...problem, node: node.name, where };
+  return where === undefined
+    ? findingAt(cluster, { ...problem, node: node.name }, ['nodes', node.name])
+    : { ...problem, node: node.name, where };
 }
 
 /** Every veth of a pod makes Talos weigh the addresses anew; with two of them the node's address flips and containerd dies (F2-1). */
 function checkStaticBesideDhcp(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
   const { links, defaultDhcp } = cluster.networkOf(node);
-  const both = links.filter(({ dhcp, addresses }) => dhcp && addresses.length > 0).map((link) => {
-    const message = `link ${describeSelector(link.selector)} of \`${node.name}\` has the static address ${link.addresses.join(', ')} and a DHCP lease: the node's address would change between the two`;
-    return atLink(cluster, node, link, { severity: 'error', rule: 'static-beside-dhcp', message, hint: 'Set `dhcp: false` there, or leave the static address out.' });
-  });
+  const both = links
+    .filter(({ dhcp, addresses }) => dhcp && addresses.length > 0)
+    .map((link) => {
+      const message = `link ${describeSelector(link.selector)} of \`${node.name}\` has the static address ${link.addresses.join(', ')} and a DHCP lease: the node's address would change between the two`;
+      return atLink(cluster, node, link, {
+        severity: 'error',
+        rule: 'static-beside-dhcp',
+        message,
+        hint: 'Set `dhcp: false` there, or leave the static address out.',
+      });
+    });
   const bootIp = node.image.kernelArgs.find((argument) => /^ip=\d/.test(argument));
   if (bootIp === undefined || !(defaultDhcp || links.some(({ dhcp }) => dhcp))) return both;
   const message = `\`${node.name}\` gets an address by kernel argument (${bootIp}) and a DHCP lease as well`;
-  return [...both, findingAt(cluster, { severity: 'error', rule: 'static-beside-dhcp', message, hint: 'Give the address as `address:`; that switches DHCP off on its link.', node: node.name }, ['nodes', node.name, 'image', 'kernelArgs'])];
+  return [
+    ...both,
+    findingAt(
+      cluster,
+      {
+        severity: 'error',
+        rule: 'static-beside-dhcp',
+        message,
+        hint: 'Give the address as `address:`; that switches DHCP off on its link.',
+        node: node.name,
+      },
+      ['nodes', node.name, 'image', 'kernelArgs'],
+    ),
+  ];
 }
 
 /** Any entry for a link ends its default DHCP (F0-8, F1-40). */
 function checkBareLinks(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
   return cluster.networkOf(node).links.flatMap((link) => {
     const isBare = !link.dhcp && link.addresses.length === 0 && !link.isVirtual;
-    const what = [link.vips.length > 0 ? 'a VIP' : '', link.mtu === undefined ? '' : 'an MTU'].filter((text) => text !== '').join(' and ');
+    const what = [link.vips.length > 0 ? 'a VIP' : '', link.mtu === undefined ? '' : 'an MTU']
+      .filter((text) => text !== '')
+      .join(' and ');
     if (!isBare || what === '') return [];
     const message = `link ${describeSelector(link.selector)} of \`${node.name}\` has ${what}, but neither an address nor DHCP: the entry switches default DHCP off, and the node leaves the network`;
-    return [atLink(cluster, node, link, { severity: 'error', rule: 'link-without-address', message, hint: 'Add `dhcp: true` or an address to that entry; a VIP belongs into `network.vip`.' })];
+    return [
+      atLink(cluster, node, link, {
+        severity: 'error',
+        rule: 'link-without-address',
+        message,
+        hint: 'Add `dhcp: true` or an address to that entry; a VIP belongs into `network.vip`.',
+      }),
+    ];
   });
 }
 
@@ -65,11 +107,25 @@ function checkNames(cluster: LintedCluster, node: NodeSpec): readonly Finding[] 
     const { name } = link.selector;
     if (/^eth\d+$/.test(name) && !isPinned) {
       const message = `link ${name} of \`${node.name}\` will most likely not exist: Talos names links by their place in the hardware (eno1, enp3s0)`;
-      return [atLink(cluster, node, link, { severity: 'error', rule: 'link-name-unlikely', message, hint: 'Choose it by `mac`, or add the kernel argument net.ifnames=0.' })];
+      return [
+        atLink(cluster, node, link, {
+          severity: 'error',
+          rule: 'link-name-unlikely',
+          message,
+          hint: 'Choose it by `mac`, or add the kernel argument net.ifnames=0.',
+        }),
+      ];
     }
     if (!/^(eth|en|wl|ww)/.test(name)) return [];
     const message = `link ${name} of \`${node.name}\` is chosen by its name: another card or disk in the machine renames it, and the node comes up without an address`;
-    return [atLink(cluster, node, link, { severity: 'warning', rule: 'link-pinned-by-name', message, hint: 'Choose it by `mac`, or by a selector such as {physical: true}.' })];
+    return [
+      atLink(cluster, node, link, {
+        severity: 'warning',
+        rule: 'link-pinned-by-name',
+        message,
+        hint: 'Choose it by `mac`, or by a selector such as {physical: true}.',
+      }),
+    ];
   });
 }
 
@@ -85,44 +141,98 @@ function checkOverlaps(cluster: LintedCluster): readonly Finding[] {
     ...(subnet === undefined ? [] : [{ what: 'node network', cidr: subnet, path: ['network', 'subnet'] }]),
     ...pods.map((cidr) => ({ what: 'pod range', cidr, path: ['network', 'pods'] })),
     ...services.map((cidr) => ({ what: 'service range', cidr, path: ['network', 'services'] })),
-    ...cluster.nodes.flatMap((node) => (node.address.kind === 'static' && !isInside(node.address.ip, subnet ?? '') ? [{ what: `network of \`${node.name}\``, cidr: `${node.address.ip}/${node.address.prefix}`, path: ['nodes', node.name, 'address'] }] : [])),
-    ...cluster.nodes.flatMap((node) => (node.address.kind === 'static' && isInside(node.address.ip, subnet ?? '') && node.address.prefix < (parseCidr(subnet ?? '')?.prefix ?? 0) ? [{ what: `network of \`${node.name}\``, cidr: `${node.address.ip}/${node.address.prefix}`, path: ['nodes', node.name, 'address'] }] : [])),
+    ...cluster.nodes.flatMap((node) =>
+      node.address.kind === 'static' && !isInside(node.address.ip, subnet ?? '')
+        ? [
+            {
+              what: `network of \`${node.name}\``,
+              cidr: `${node.address.ip}/${node.address.prefix}`,
+              path: ['nodes', node.name, 'address'],
+            },
+          ]
+        : [],
+    ),
+    ...cluster.nodes.flatMap((node) =>
+      node.address.kind === 'static' &&
+      isInside(node.address.ip, subnet ?? '') &&
+      node.address.prefix < (parseCidr(subnet ?? '')?.prefix ?? 0)
+        ? [
+            {
+              what: `network of \`${node.name}\``,
+              cidr: `${node.address.ip}/${node.address.prefix}`,
+              path: ['nodes', node.name, 'address'],
+            },
+          ]
+        : [],
+    ),
   ];
   const isNodeSide = ({ path }: Range): boolean => path[0] === 'nodes' || path[1] === 'subnet';
-  return ranges.flatMap((left, index) => ranges.slice(index + 1).flatMap((right) => {
-    const [one, two] = [parseCidr(left.cidr), parseCidr(right.cidr)];
-    if (one === undefined || two === undefined || !overlaps(one, two) || (isNodeSide(left) && isNodeSide(right))) return [];
-    const [narrow, wide] = isNodeSide(right) ? [left, right] : [right, left];
-    const message = `the ${wide.what} ${wide.cidr} and the ${narrow.what} ${narrow.cidr} overlap: packets for one would be sent to the other`;
-    return [findingAt(cluster, { severity: 'error', rule: 'ranges-overlap', message }, wide.path, narrow.path, ['network'])];
-  }));
+  return ranges.flatMap((left, index) =>
+    ranges.slice(index + 1).flatMap((right) => {
+      const [one, two] = [parseCidr(left.cidr), parseCidr(right.cidr)];
+      if (one === undefined || two === undefined || !overlaps(one, two) || (isNodeSide(left) && isNodeSide(right)))
+        return [];
+      const [narrow, wide] = isNodeSide(right) ? [left, right] : [right, left];
+      const message = `the ${wide.what} ${wide.cidr} and the ${narrow.what} ${narrow.cidr} overlap: packets for one would be sent to the other`;
+      return [
+        findingAt(cluster, { severity: 'error', rule: 'ranges-overlap', message }, wide.path, narrow.path, ['network']),
+      ];
+    }),
+  );
 }
 
 function checkHostBits(cluster: LintedCluster): readonly Finding[] {
   const { subnet, pods, services } = cluster.network;
-  const written = [...(subnet === undefined ? [] : [{ cidr: subnet, path: ['network', 'subnet'] }]), ...pods.map((cidr) => ({ cidr, path: ['network', 'pods'] })), ...services.map((cidr) => ({ cidr, path: ['network', 'services'] }))];
-  const inSpec = written.flatMap(({ cidr, path }) => hostBitsOf(cidr).map((message) => findingAt(cluster, { severity: 'error', rule: 'host-bits', message }, path)));
-  return [...inSpec, ...cluster.nodes.flatMap((node) => advertisedWithHostBits(cluster, node)), ...cluster.features.flatMap((feature) => routesWithHostBits(cluster, feature.name, feature.options['routes']))];
+  const written = [
+    ...(subnet === undefined ? [] : [{ cidr: subnet, path: ['network', 'subnet'] }]),
+    ...pods.map((cidr) => ({ cidr, path: ['network', 'pods'] })),
+    ...services.map((cidr) => ({ cidr, path: ['network', 'services'] })),
+  ];
+  const inSpec = written.flatMap(({ cidr, path }) =>
+    hostBitsOf(cidr).map((message) => findingAt(cluster, { severity: 'error', rule: 'host-bits', message }, path)),
+  );
+  return [
+    ...inSpec,
+    ...cluster.nodes.flatMap((node) => advertisedWithHostBits(cluster, node)),
+    ...cluster.features.flatMap((feature) => routesWithHostBits(cluster, feature.name, feature.options['routes'])),
+  ];
 }
 
 function hostBitsOf(cidr: string): readonly string[] {
   const parsed = parseCidr(cidr);
-  return parsed !== undefined && hasHostBits(parsed) ? [`${cidr} has host bits set: the network is ${networkOf(parsed)}`] : [];
+  return parsed !== undefined && hasHostBits(parsed)
+    ? [`${cidr} has host bits set: the network is ${networkOf(parsed)}`]
+    : [];
 }
 
 /** tailscaled ends with an error on such a route, again and again (F2-6). */
 function advertisedWithHostBits(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
-  return cluster.patchesOf(node).documents.filter(({ kind }) => kind === 'ExtensionServiceConfig').flatMap((document) =>
-    textsAt(document.value, 'environment').flatMap((line, index) => (line.match(/\d+(?:\.\d+){3}\/\d+/g) ?? []).flatMap(hostBitsOf).map((message) => {
-      const where = document.place(['environment', index]);
-      return { severity: 'error', rule: 'host-bits', message, node: node.name, ...(where && { where }) } satisfies Finding;
-    })),
-  );
+  return cluster
+    .patchesOf(node)
+    .documents.filter(({ kind }) => kind === 'ExtensionServiceConfig')
+    .flatMap((document) =>
+      textsAt(document.value, 'environment').flatMap((line, index) =>
+        (line.match(/\d+(?:\.\d+){3}\/\d+/g) ?? []).flatMap(hostBitsOf).map((message) => {
+          const where = document.place(['environment', index]);
+          return {
+            severity: 'error',
+            rule: 'host-bits',
+            message,
+            node: node.name,
+            ...(where && { where }),
+          } satisfies Finding;
+        }),
+      ),
+    );
 }
 
 function routesWithHostBits(cluster: LintedCluster, feature: string, routes: unknown): readonly Finding[] {
   const list = Array.isArray(routes) ? routes.filter((route): route is string => typeof route === 'string') : [];
-  return list.flatMap(hostBitsOf).map((message) => findingAt(cluster, { severity: 'error', rule: 'host-bits', message }, ['features', feature, 'routes']));
+  return list
+    .flatMap(hostBitsOf)
+    .map((message) =>
+      findingAt(cluster, { severity: 'error', rule: 'host-bits', message }, ['features', feature, 'routes']),
+    );
 }
 
 function checkCgnat(cluster: LintedCluster): readonly Finding[] {
@@ -133,7 +243,13 @@ function checkCgnat(cluster: LintedCluster): readonly Finding[] {
     const network = cluster.networkOf(node);
     return network.etcdSubnets.length === 0 || network.kubeletSubnets.length === 0;
   });
-  const usesTailscale = cluster.features.some(({ name }) => name === 'tailscale') || cluster.nodes.some((node) => cluster.patchesOf(node).documents.some(({ kind, name }) => kind === 'ExtensionServiceConfig' && name === 'tailscale'));
+  const usesTailscale =
+    cluster.features.some(({ name }) => name === 'tailscale') ||
+    cluster.nodes.some((node) =>
+      cluster
+        .patchesOf(node)
+        .documents.some(({ kind, name }) => kind === 'ExtensionServiceConfig' && name === 'tailscale'),
+    );
   const message = `the LAN ${subnet} lies in 100.64.0.0/10, the range of tailnets: addresses of the two cannot be told apart${usesTailscale ? ', and Tailscale drops LAN peers without --netfilter-mode=nodivert' : ''}`;
   const hint = `Set cluster.etcd.advertisedSubnets and machine.kubelet.nodeIP.validSubnets to ${subnet} by patch in the first apply${usesTailscale ? ', and give Tailscale the flag' : ''}.`;
   const severity = undeclared.length > 0 && usesTailscale ? 'error' : 'warning';
@@ -145,7 +261,12 @@ function checkDependence(cluster: LintedCluster, node: NodeSpec): readonly Findi
   const { subnet } = cluster.network;
   const isLan = (cidr: string): boolean => subnet !== undefined && isInside(cidr.split('/')[0] ?? '', subnet);
   const found: Finding[] = [];
-  const paths = [['cluster', 'etcd', 'advertisedSubnets'], ['cluster', 'etcd', 'listenSubnets'], ['machine', 'kubelet', 'nodeIP', 'validSubnets'], ['nodeIP', 'validSubnets']];
+  const paths = [
+    ['cluster', 'etcd', 'advertisedSubnets'],
+    ['cluster', 'etcd', 'listenSubnets'],
+    ['machine', 'kubelet', 'nodeIP', 'validSubnets'],
+    ['nodeIP', 'validSubnets'],
+  ];
   for (const document of cluster.patchesOf(node).documents) {
     for (const path of paths) {
       for (const cidr of textsAt(document.value, ...path)) {
@@ -154,7 +275,14 @@ function checkDependence(cluster: LintedCluster, node: NodeSpec): readonly Findi
         const who = path.includes('etcd') ? 'etcd' : 'the kubelet';
         const where = document.place(path);
         const message = `${who} of \`${node.name}\` is to use ${cidr}, a network that exists only while the Tailscale extension runs and its key is good`;
-        found.push({ severity: node.role === 'controlplane' ? 'error' : 'warning', rule: 'depends-on-extension', message, hint: `Use the LAN${subnet === undefined ? '' : ` ${subnet}`}.`, node: node.name, ...(where && { where }) });
+        found.push({
+          severity: node.role === 'controlplane' ? 'error' : 'warning',
+          rule: 'depends-on-extension',
+          message,
+          hint: `Use the LAN${subnet === undefined ? '' : ` ${subnet}`}.`,
+          node: node.name,
+          ...(where && { where }),
+        });
       }
     }
   }
@@ -164,24 +292,76 @@ function checkDependence(cluster: LintedCluster, node: NodeSpec): readonly Findi
 function checkMagicDns(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
   const { nameservers } = cluster.networkOf(node);
   if (node.role !== 'controlplane' || nameservers[0] !== MAGIC_DNS) return [];
-  const where = cluster.patchesOf(node).documents.find((document) => document.value['kind'] === 'ResolverConfig' || textsAt(document.value, 'machine', 'network', 'nameservers').includes(MAGIC_DNS))?.place(['machine', 'network', 'nameservers']);
+  const where = cluster
+    .patchesOf(node)
+    .documents.find(
+      (document) =>
+        document.value['kind'] === 'ResolverConfig' ||
+        textsAt(document.value, 'machine', 'network', 'nameservers').includes(MAGIC_DNS),
+    )
+    ?.place(['machine', 'network', 'nameservers']);
   const message = `\`${node.name}\` asks ${MAGIC_DNS} (MagicDNS) ${nameservers.length === 1 ? 'alone' : 'first'}: until the tailnet is up it resolves nothing, and Tailscale itself must resolve names to come up`;
-  const finding = findingAt(cluster, { severity: 'error', rule: 'magic-dns-first', message, hint: 'Put resolvers of the LAN or public ones first.', node: node.name }, ['nodes', node.name, 'nameservers'], ['network', 'nameservers']);
+  const finding = findingAt(
+    cluster,
+    {
+      severity: 'error',
+      rule: 'magic-dns-first',
+      message,
+      hint: 'Put resolvers of the LAN or public ones first.',
+      node: node.name,
+    },
+    ['nodes', node.name, 'nameservers'],
+    ['network', 'nameservers'],
+  );
   return [where === undefined ? finding : { ...finding, where }];
 }
 
 function checkKubeSpan(cluster: LintedCluster): readonly Finding[] {
   if (!cluster.network.kubeSpan || cluster.network.discovery) return [];
-  return [findingAt(cluster, { severity: 'error', rule: 'kubespan-without-discovery', message: '`kubeSpan` needs `discovery`: nodes find each other\'s keys and endpoints there', hint: 'Set `network.discovery: true`.' }, ['network', 'kubeSpan'])];
+  return [
+    findingAt(
+      cluster,
+      {
+        severity: 'error',
+        rule: 'kubespan-without-discovery',
+        message: "`kubeSpan` needs `discovery`: nodes find each other's keys and endpoints there",
+        hint: 'Set `network.discovery: true`.',
+      },
+      ['network', 'kubeSpan'],
+    ),
+  ];
 }
 
 function checkKubeProxy(cluster: LintedCluster): readonly Finding[] {
   const { kubeProxy, kubePrism, cni } = cluster.network;
   if (kubeProxy) return [];
   if (cni.kind === 'flannel') {
-    return [findingAt(cluster, { severity: 'error', rule: 'no-kube-proxy', message: '`kubeProxy: false` with flannel: nothing would serve Kubernetes services', hint: 'Leave kube-proxy on, or take a CNI that replaces it (`cni: none` and Cilium).' }, ['network', 'kubeProxy'])];
+    return [
+      findingAt(
+        cluster,
+        {
+          severity: 'error',
+          rule: 'no-kube-proxy',
+          message: '`kubeProxy: false` with flannel: nothing would serve Kubernetes services',
+          hint: 'Leave kube-proxy on, or take a CNI that replaces it (`cni: none` and Cilium).',
+        },
+        ['network', 'kubeProxy'],
+      ),
+    ];
   }
   if (kubePrism.enabled) return [];
-  const message = 'without kube-proxy the CNI needs an address of the API that exists before any service: KubePrism is off, and the VIP has no owner until etcd runs';
-  return [findingAt(cluster, { severity: 'error', rule: 'kubeprism-off', message, hint: `Leave \`kubePrism\` on and give the CNI localhost:${kubePrism.port}.` }, ['network', 'kubePrism'])];
+  const message =
+    'without kube-proxy the CNI needs an address of the API that exists before any service: KubePrism is off, and the VIP has no owner until etcd runs';
+  return [
+    findingAt(
+      cluster,
+      {
+        severity: 'error',
+        rule: 'kubeprism-off',
+        message,
+        hint: `Leave \`kubePrism\` on and give the CNI localhost:${kubePrism.port}.`,
+      },
+      ['network', 'kubePrism'],
+    ),
+  ];
 }

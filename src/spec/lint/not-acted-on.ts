@@ -12,7 +12,10 @@ export const NOT_ACTED_ON: readonly { readonly path: Path; readonly what: string
   { path: ['features'], what: 'features are not installed' },
   { path: ['gitops'], what: 'no GitOps tool is installed' },
   { path: ['nodes', '*', 'power'], what: 'machines are not switched on or off' },
-  { path: ['nodes', '*', 'proxmox'], what: 'virtual machines are not created or changed; `vmid` only tells machines apart' },
+  {
+    path: ['nodes', '*', 'proxmox'],
+    what: 'virtual machines are not created or changed; `vmid` only tells machines apart',
+  },
   { path: ['nodes', '*', 'boot'], what: 'boot media are not made by it' },
 ];
 
@@ -26,7 +29,10 @@ export interface NotActedOn {
 /** For `check` and for the line that `plan` prints. */
 export function notActedOn(cluster: Cluster): readonly NotActedOn[] {
   return NOT_ACTED_ON.flatMap(({ path, what }) => {
-    const nodes = path[0] === 'nodes' ? cluster.nodes.filter(({ name }) => isSet(cluster, ofNode(path, name))).map(({ name }) => name) : [];
+    const nodes =
+      path[0] === 'nodes'
+        ? cluster.nodes.filter(({ name }) => isSet(cluster, ofNode(path, name))).map(({ name }) => name)
+        : [];
     const isUsed = path[0] === 'nodes' ? nodes.length > 0 : isSet(cluster, path);
     return isUsed ? [{ key: String(path.at(-1)), what, nodes }] : [];
   });
@@ -35,7 +41,11 @@ export function notActedOn(cluster: Cluster): readonly NotActedOn[] {
 function checkKeys(cluster: Cluster): readonly Finding[] {
   return notActedOn(cluster).map(({ key, what, nodes }) => {
     const path: Path = nodes[0] === undefined ? [key] : ['nodes', nodes[0], key];
-    return findingAt(cluster, { severity: 'warning', rule: 'not-acted-on', message: `\`${key}\` is accepted, but not acted on yet: ${what}` }, path);
+    return findingAt(
+      cluster,
+      { severity: 'warning', rule: 'not-acted-on', message: `\`${key}\` is accepted, but not acted on yet: ${what}` },
+      path,
+    );
   });
 }
 

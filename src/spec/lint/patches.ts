@@ -17,12 +17,20 @@ export const patchRules: readonly LintRule[] = [
   { name: 'etcd has the same arguments on all members', check: checkEtcdArguments },
 ];
 
-function onEachNode(cluster: LintedCluster, check: (cluster: LintedCluster, node: NodeSpec) => readonly Finding[]): readonly Finding[] {
+function onEachNode(
+  cluster: LintedCluster,
+  check: (cluster: LintedCluster, node: NodeSpec) => readonly Finding[],
+): readonly Finding[] {
   return cluster.nodes.flatMap((node) => check(cluster, node));
 }
 
 function checkReadable(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
-  return cluster.patchesOf(node).broken.map(({ why, where }) => ({ severity: 'error', rule: 'patch-unreadable', message: `a patch is not valid YAML: ${why}`, ...(where && { where }) }));
+  return cluster.patchesOf(node).broken.map(({ why, where }) => ({
+    severity: 'error',
+    rule: 'patch-unreadable',
+    message: `a patch is not valid YAML: ${why}`,
+    ...(where && { where }),
+  }));
 }
 
 /** Talos answers `EtcFileSpecs … already exists` and the node never comes up (F1-18). */
@@ -35,7 +43,15 @@ function checkFiles(cluster: LintedCluster, node: NodeSpec): readonly Finding[] 
       if (typeof path !== 'string') continue;
       const where = document.place(['machine', 'files', index]);
       if (!first.has(path)) first.set(path, where);
-      else found.push({ severity: 'error', rule: 'duplicate-file', message: `${path} is written twice on \`${node.name}\` (also at ${placeText(first.get(path))}): Talos refuses the second, and the node does not come up`, hint: 'Make one file of the two; lists of files are joined, not merged by path.', node: node.name, ...(where && { where }) });
+      else
+        found.push({
+          severity: 'error',
+          rule: 'duplicate-file',
+          message: `${path} is written twice on \`${node.name}\` (also at ${placeText(first.get(path))}): Talos refuses the second, and the node does not come up`,
+          hint: 'Make one file of the two; lists of files are joined, not merged by path.',
+          node: node.name,
+          ...(where && { where }),
+        });
     }
   }
   return found;
@@ -44,21 +60,40 @@ function checkFiles(cluster: LintedCluster, node: NodeSpec): readonly Finding[] 
 function checkHostname(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
   return cluster.patchesOf(node).documents.flatMap((document) => {
     const path = document.kind === 'HostnameConfig' ? ['hostname'] : ['machine', 'network', 'hostname'];
-    const hostname = document.kind === 'HostnameConfig' || document.kind === 'v1alpha1' ? valueAt(document.value, ...path) : undefined;
+    const hostname =
+      document.kind === 'HostnameConfig' || document.kind === 'v1alpha1' ? valueAt(document.value, ...path) : undefined;
     if (typeof hostname !== 'string') return [];
     const where = document.place(path);
     const message = `a patch of \`${node.name}\` sets the host name ${JSON.stringify(hostname)}; the node's name in \`nodes:\` is its host name`;
-    return [{ severity: 'error', rule: 'hostname-in-patch', message, hint: 'Leave it out, or rename the node.', node: node.name, ...(where && { where }) } satisfies Finding];
+    return [
+      {
+        severity: 'error',
+        rule: 'hostname-in-patch',
+        message,
+        hint: 'Leave it out, or rename the node.',
+        node: node.name,
+        ...(where && { where }),
+      } satisfies Finding,
+    ];
   });
 }
 
 /** A template that nobody filled in would be sent as it stands (S1-13). */
 function checkPlaceholders(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
-  return cluster.patchesOf(node).documents.flatMap((document) => placeholdersIn(document.value, []).map(({ path, text }) => {
-    const where = document.place(path);
-    const message = `\`${text}\` is sent as it stands: patches are not templates`;
-    return { severity: 'error', rule: 'unresolved-placeholder', message, hint: 'Write the value; a secret goes into a feature as a reference.', node: node.name, ...(where && { where }) } satisfies Finding;
-  }));
+  return cluster.patchesOf(node).documents.flatMap((document) =>
+    placeholdersIn(document.value, []).map(({ path, text }) => {
+      const where = document.place(path);
+      const message = `\`${text}\` is sent as it stands: patches are not templates`;
+      return {
+        severity: 'error',
+        rule: 'unresolved-placeholder',
+        message,
+        hint: 'Write the value; a secret goes into a feature as a reference.',
+        node: node.name,
+        ...(where && { where }),
+      } satisfies Finding;
+    }),
+  );
 }
 
 interface Placeholder {
@@ -82,18 +117,33 @@ const EVICTION_SIGNALS = ['memory.available', 'nodefs.available', 'nodefs.inodes
 /** The map replaces the kubelet's defaults as a whole (F0-18). */
 function checkEviction(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
   return cluster.patchesOf(node).documents.flatMap((document) => {
-    const path = document.kind === 'KubeletConfig' ? ['config', 'evictionHard'] : ['machine', 'kubelet', 'extraConfig', 'evictionHard'];
+    const path =
+      document.kind === 'KubeletConfig'
+        ? ['config', 'evictionHard']
+        : ['machine', 'kubelet', 'extraConfig', 'evictionHard'];
     const written = mapAt(document.value, ...path);
     const missing = EVICTION_SIGNALS.filter((signal) => written[signal] === undefined);
     if (Object.keys(written).length === 0 || missing.length === 0) return [];
     const where = document.place(path);
     const message = `\`evictionHard\` of \`${node.name}\` replaces all defaults of the kubelet: without ${missing.join(', ')} the node is not guarded there`;
-    return [{ severity: 'warning', rule: 'eviction-incomplete', message, hint: `Give all of ${EVICTION_SIGNALS.join(', ')}.`, node: node.name, ...(where && { where }) } satisfies Finding];
+    return [
+      {
+        severity: 'warning',
+        rule: 'eviction-incomplete',
+        message,
+        hint: `Give all of ${EVICTION_SIGNALS.join(', ')}.`,
+        node: node.name,
+        ...(where && { where }),
+      } satisfies Finding,
+    ];
   });
 }
 
 function checkEtcdArguments(cluster: LintedCluster): readonly Finding[] {
-  const members = controlPlanes(cluster).map((node) => ({ node, args: etcdArguments(cluster.patchesOf(node).documents) }));
+  const members = controlPlanes(cluster).map((node) => ({
+    node,
+    args: etcdArguments(cluster.patchesOf(node).documents),
+  }));
   const names = new Set(members.flatMap(({ args }) => [...args.keys()]));
   return [...names].flatMap((name) => {
     const values = new Map<string, string[]>();
@@ -105,7 +155,16 @@ function checkEtcdArguments(cluster: LintedCluster): readonly Finding[] {
     const odd = members.find(({ args }) => args.has(name));
     const where = odd?.args.get(name)?.where;
     const message = `etcd argument \`${name}\` differs between members: ${[...values].map(([value, nodes]) => `${value} on ${nodes.join(', ')}`).join('; ')}`;
-    const finding = findingAt(cluster, { severity: 'warning', rule: 'etcd-args-differ', message, hint: 'Put it into a patch of the class of all control planes.' }, ['nodes', odd?.node.name ?? '', 'patches']);
+    const finding = findingAt(
+      cluster,
+      {
+        severity: 'warning',
+        rule: 'etcd-args-differ',
+        message,
+        hint: 'Put it into a patch of the class of all control planes.',
+      },
+      ['nodes', odd?.node.name ?? '', 'patches'],
+    );
     return [where === undefined ? finding : { ...finding, where }];
   });
 }

@@ -9,11 +9,18 @@ import type { LintRule, LintedCluster } from './rule.ts';
 import { findingAt } from './rule.ts';
 
 export const registrationRules: readonly LintRule[] = [
-  { name: 'workers carry no label that a kubelet may not set', check: (cluster) => workers(cluster).flatMap((node) => checkLabels(cluster, node)) },
-  { name: 'taints of workers stand in the spec, not in a patch', check: (cluster) => workers(cluster).flatMap((node) => checkTaints(cluster, node)) },
+  {
+    name: 'workers carry no label that a kubelet may not set',
+    check: (cluster) => workers(cluster).flatMap((node) => checkLabels(cluster, node)),
+  },
+  {
+    name: 'taints of workers stand in the spec, not in a patch',
+    check: (cluster) => workers(cluster).flatMap((node) => checkTaints(cluster, node)),
+  },
 ];
 
-const ALLOWED = /^(kubernetes\.io\/(hostname|arch|os)|topology\.kubernetes\.io\/(region|zone)|(node|kubelet)\.kubernetes\.io\/.+)$/;
+const ALLOWED =
+  /^(kubernetes\.io\/(hostname|arch|os)|topology\.kubernetes\.io\/(region|zone)|(node|kubelet)\.kubernetes\.io\/.+)$/;
 const RESTRICTED = /(^|\.)(kubernetes|k8s)\.io\//;
 
 function workers(cluster: LintedCluster): readonly NodeSpec[] {
@@ -28,12 +35,24 @@ function checkLabels(cluster: LintedCluster, node: NodeSpec): readonly Finding[]
   const severity = 'error';
   const rule = 'label-refused';
   const hint = 'Use a key of your own domain, or set it with kubectl once the node has joined.';
-  const say = (label: string): string => `a worker may not give itself the label ${label}: Kubernetes refuses it, and with it all labels, taints and the cordon of \`${node.name}\``;
-  const inSpec = Object.keys(node.labels).filter(isRefused).map((label) => findingAt(cluster, { severity, rule, message: say(label), hint, node: node.name }, ['nodes', node.name, 'labels', label]));
+  const say = (label: string): string =>
+    `a worker may not give itself the label ${label}: Kubernetes refuses it, and with it all labels, taints and the cordon of \`${node.name}\``;
+  const inSpec = Object.keys(node.labels)
+    .filter(isRefused)
+    .map((label) =>
+      findingAt(cluster, { severity, rule, message: say(label), hint, node: node.name }, [
+        'nodes',
+        node.name,
+        'labels',
+        label,
+      ]),
+    );
   const inPatches = cluster.patchesOf(node).documents.flatMap((document) => {
     const path = document.kind === 'KubeNodeConfig' ? ['labels'] : ['machine', 'nodeLabels'];
     // A value that is no text is `$patch: delete`.
-    const labels = Object.entries(mapAt(document.value, ...path)).filter(([label, value]) => typeof value === 'string' && isRefused(label));
+    const labels = Object.entries(mapAt(document.value, ...path)).filter(
+      ([label, value]) => typeof value === 'string' && isRefused(label),
+    );
     return labels.map(([label]) => {
       const where = document.place([...path, label]);
       return { severity, rule, message: say(label), hint, node: node.name, ...(where && { where }) } satisfies Finding;
@@ -48,6 +67,15 @@ function checkTaints(cluster: LintedCluster, node: NodeSpec): readonly Finding[]
     if (Object.keys(mapAt(document.value, ...path)).length === 0) return [];
     const where = document.place(path);
     const message = `a kubelet may not change taints: these of the worker \`${node.name}\` are refused, and with them all its labels and its cordon`;
-    return [{ severity: 'error', rule: 'taint-refused', message, hint: 'Write them under `taints:`.', node: node.name, ...(where && { where }) } satisfies Finding];
+    return [
+      {
+        severity: 'error',
+        rule: 'taint-refused',
+        message,
+        hint: 'Write them under `taints:`.',
+        node: node.name,
+        ...(where && { where }),
+      } satisfies Finding,
+    ];
   });
 }

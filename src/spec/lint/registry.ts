@@ -42,7 +42,13 @@ export function lintCluster(cluster: Cluster): readonly Finding[] {
   const linted = prepared(cluster);
   return LINT_RULES.flatMap((rule) => rule.check(linted)).filter((finding) => {
     if (finding.where === undefined) return true;
-    const key = [finding.rule, finding.where.file, finding.where.line, finding.where.column, finding.node === undefined ? finding.message : ''].join('\0');
+    const key = [
+      finding.rule,
+      finding.where.file,
+      finding.where.line,
+      finding.where.column,
+      finding.node === undefined ? finding.message : '',
+    ].join('\0');
     return !seen.has(key) && seen.add(key);
   });
 }

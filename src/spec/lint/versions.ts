@@ -12,7 +12,10 @@ import { findingAt, placeOf } from './rule.ts';
 export const versionRules: readonly LintRule[] = [
   { name: 'Kubernetes is one that this Talos runs', check: checkKubernetes },
   { name: 'Talos is a version that Ichor manages and nobody warns of', check: checkTalos },
-  { name: 'an installer image has the tag of the Talos version', check: (cluster) => cluster.nodes.flatMap((node) => checkInstaller(cluster, node)) },
+  {
+    name: 'an installer image has the tag of the Talos version',
+    check: (cluster) => cluster.nodes.flatMap((node) => checkInstaller(cluster, node)),
+  },
   { name: 'no node is ahead of the control planes', check: checkSkew },
 ];
 
@@ -28,18 +31,36 @@ function distinct(cluster: LintedCluster, key: (node: NodeSpec) => string): read
 function checkKubernetes(cluster: LintedCluster): readonly Finding[] {
   return distinct(cluster, (node) => `${node.talos} ${node.kubernetes}`).flatMap((node) =>
     lintKubernetes(node.talos, node.kubernetes).map(({ severity, rule, message, hint }) =>
-      findingAt(cluster, { severity, rule, message, ...(hint !== undefined && { hint }), ...whose(cluster, node) }, ['nodes', node.name, 'kubernetes'], ['kubernetes']),
+      findingAt(
+        cluster,
+        { severity, rule, message, ...(hint !== undefined && { hint }), ...whose(cluster, node) },
+        ['nodes', node.name, 'kubernetes'],
+        ['kubernetes'],
+      ),
     ),
   );
 }
 
 function checkTalos(cluster: LintedCluster): readonly Finding[] {
   return distinct(cluster, (node) => node.talos).flatMap((node) => {
-    const at = (problem: Pick<Finding, 'severity' | 'rule' | 'message' | 'hint'>): Finding => findingAt(cluster, { ...problem, ...whose(cluster, node) }, ['nodes', node.name, 'talos'], ['talos']);
+    const at = (problem: Pick<Finding, 'severity' | 'rule' | 'message' | 'hint'>): Finding =>
+      findingAt(cluster, { ...problem, ...whose(cluster, node) }, ['nodes', node.name, 'talos'], ['talos']);
     const old = isAtLeastMinor(node.talos, OLDEST_TALOS)
       ? []
-      : [at({ severity: 'error', rule: 'talos-too-old', message: `Talos ${node.talos} is older than what Ichor manages (${OLDEST_TALOS} and later)`, hint: 'Upgrade it minor by minor with talosctl first, or write the version that it is to become.' })];
-    return [...old, ...versionAdvice(node.talos).map(({ severity, rule, message, hint }) => at({ severity, rule, message, ...(hint !== undefined && { hint }) }))];
+      : [
+          at({
+            severity: 'error',
+            rule: 'talos-too-old',
+            message: `Talos ${node.talos} is older than what Ichor manages (${OLDEST_TALOS} and later)`,
+            hint: 'Upgrade it minor by minor with talosctl first, or write the version that it is to become.',
+          }),
+        ];
+    return [
+      ...old,
+      ...versionAdvice(node.talos).map(({ severity, rule, message, hint }) =>
+        at({ severity, rule, message, ...(hint !== undefined && { hint }) }),
+      ),
+    ];
   });
 }
 
@@ -54,7 +75,10 @@ function checkInstaller(cluster: LintedCluster, node: NodeSpec): readonly Findin
     written.push({ image: node.image.installer, ...(where && { where }) });
   }
   for (const document of cluster.patchesOf(node).documents) {
-    for (const path of [['machine', 'install', 'image'], ['installer', 'image']]) {
+    for (const path of [
+      ['machine', 'install', 'image'],
+      ['installer', 'image'],
+    ]) {
       const image = valueAt(document.value, ...path);
       const where = document.place(path);
       if (typeof image === 'string') written.push({ image, ...(where && { where }) });
@@ -64,8 +88,18 @@ function checkInstaller(cluster: LintedCluster, node: NodeSpec): readonly Findin
     const tag = tagOfImage(image);
     if (tag === undefined || tag === node.talos) return [];
     const message = `installer ${image} of \`${node.name}\` has the tag ${tag}, but its Talos version is ${node.talos}: an upgrade would install ${tag}`;
-    const hint = 'Leave the image out (it follows from `talos`, `hardware` and `image`), or keep tag and version equal.';
-    return [{ severity: 'error', rule: 'installer-tag-differs', message, hint, node: node.name, ...(where && { where }) } satisfies Finding];
+    const hint =
+      'Leave the image out (it follows from `talos`, `hardware` and `image`), or keep tag and version equal.';
+    return [
+      {
+        severity: 'error',
+        rule: 'installer-tag-differs',
+        message,
+        hint,
+        node: node.name,
+        ...(where && { where }),
+      } satisfies Finding,
+    ];
   });
 }
 
@@ -82,6 +116,12 @@ function checkSkew(cluster: LintedCluster): readonly Finding[] {
     const ahead = compareVersions(minorOf(node.kubernetes), minorOf(oldest));
     if (ahead <= 0) return [];
     const message = `\`${node.name}\` runs Kubernetes ${node.kubernetes}, ahead of the control plane's ${oldest}: a kubelet must not be newer than the API server`;
-    return [findingAt(cluster, { severity: 'error', rule: 'kubelet-ahead', message, node: node.name }, ['nodes', node.name, 'kubernetes'])];
+    return [
+      findingAt(cluster, { severity: 'error', rule: 'kubelet-ahead', message, node: node.name }, [
+        'nodes',
+        node.name,
+        'kubernetes',
+      ]),
+    ];
   });
 }

@@ -54,20 +54,28 @@ export interface EffectiveNetwork {
 }
 
 /** `patches` may be given when they were read already. */
-export function effectiveNetwork(cluster: Cluster, node: NodeSpec, patches: PatchFacts = createPatchReader()(node)): EffectiveNetwork {
+export function effectiveNetwork(
+  cluster: Cluster,
+  node: NodeSpec,
+  patches: PatchFacts = createPatchReader()(node),
+): EffectiveNetwork {
   const { documents } = patches;
   const building: Building = { cluster, node, links: [], hasLinkDocument: false };
   addPrimary(building);
   for (const link of node.links) addSpecLink(building, link);
   for (const document of documents) addDocument(building, document);
   // From 1.12 on Ichor writes link documents itself as soon as it can name the link.
-  const usesDocuments = isAtLeastMinor(node.talos, '1.12') && (building.links[0]?.selector.kind !== 'physical' || node.links.length > 0);
+  const usesDocuments =
+    isAtLeastMinor(node.talos, '1.12') && (building.links[0]?.selector.kind !== 'physical' || node.links.length > 0);
   return {
     links: building.links,
     defaultDhcp: !(building.hasLinkDocument || usesDocuments),
     ...(wantedIp(node) !== undefined && { nodeAddress: wantedIp(node) ?? '' }),
     kubeletSubnets: documents.flatMap((document) => kubeletSubnetsOf(document)),
-    etcdSubnets: documents.flatMap((document) => [...textsAt(document.value, 'cluster', 'etcd', 'advertisedSubnets'), ...textsAt(document.value, 'cluster', 'etcd', 'subnet')]),
+    etcdSubnets: documents.flatMap((document) => [
+      ...textsAt(document.value, 'cluster', 'etcd', 'advertisedSubnets'),
+      ...textsAt(document.value, 'cluster', 'etcd', 'subnet'),
+    ]),
     nameservers: [...node.nameservers, ...documents.flatMap(nameserversOf)],
   };
 }
@@ -97,7 +105,16 @@ interface Building {
 /** What render calls the link that is chosen by MAC; patches may name it so. */
 const PRIMARY_ALIAS = 'primary';
 
-const LINK_DOCUMENTS = ['LinkConfig', 'BondConfig', 'VLANConfig', 'BridgeConfig', 'DummyLinkConfig', 'WireguardConfig', 'VRFConfig', 'VethConfig'];
+const LINK_DOCUMENTS = [
+  'LinkConfig',
+  'BondConfig',
+  'VLANConfig',
+  'BridgeConfig',
+  'DummyLinkConfig',
+  'WireguardConfig',
+  'VRFConfig',
+  'VethConfig',
+];
 const DHCP_DOCUMENTS = ['DHCPv4Config', 'DHCPv6Config'];
 
 function addPrimary(building: Building): void {
@@ -154,10 +171,18 @@ function addSpecLink(building: Building, link: Link): void {
     isVirtual: link.bond !== undefined || link.bridge !== undefined,
     places: where === undefined ? [] : [where],
   });
-  for (const vlan of link.vlans) addVlan(building, `${link.name ?? 'vlan'}.${String(vlan['vlanId'])}`, { value: vlan, places: where === undefined ? [] : [where] });
+  for (const vlan of link.vlans)
+    addVlan(building, `${link.name ?? 'vlan'}.${String(vlan['vlanId'])}`, {
+      value: vlan,
+      places: where === undefined ? [] : [where],
+    });
 }
 
-function addVlan(building: Building, name: string, vlan: { readonly value: unknown; readonly places: readonly SourcePosition[] }): void {
+function addVlan(
+  building: Building,
+  name: string,
+  vlan: { readonly value: unknown; readonly places: readonly SourcePosition[] },
+): void {
   add(building, { ...entryOf(vlan.value, { kind: 'name', name }), isVirtual: true, places: vlan.places });
 }
 
@@ -176,7 +201,11 @@ function addDocument(building: Building, document: PatchDocument): void {
   }
   if (!LINK_DOCUMENTS.includes(document.kind)) return;
   building.hasLinkDocument = true;
-  add(building, { ...entryOf(document.value, { kind: 'name', name: document.name ?? '' }), isVirtual: document.kind !== 'LinkConfig', places });
+  add(building, {
+    ...entryOf(document.value, { kind: 'name', name: document.name ?? '' }),
+    isVirtual: document.kind !== 'LinkConfig',
+    places,
+  });
 }
 
 function addInterfaces(building: Building, document: PatchDocument): void {
@@ -184,10 +213,16 @@ function addInterfaces(building: Building, document: PatchDocument): void {
     if (!isRecord(item) || item['ignore'] === true) continue;
     const where = document.place(['machine', 'network', 'interfaces', index]);
     const places = where === undefined ? [] : [where];
-    const selector = isRecord(item['deviceSelector']) ? selectorOf(item['deviceSelector']) : ({ kind: 'name', name: String(item['interface'] ?? '') } as const);
+    const selector = isRecord(item['deviceSelector'])
+      ? selectorOf(item['deviceSelector'])
+      : ({ kind: 'name', name: String(item['interface'] ?? '') } as const);
     const isVirtual = ['bond', 'bridge', 'dummy', 'wireguard'].some((key) => item[key] !== undefined);
     add(building, { ...entryOf(item, selector), isVirtual, places });
-    for (const vlan of listAt(item, 'vlans')) addVlan(building, `${String(item['interface'] ?? 'vlan')}.${String(valueAt(vlan, 'vlanId'))}`, { value: vlan, places });
+    for (const vlan of listAt(item, 'vlans'))
+      addVlan(building, `${String(item['interface'] ?? 'vlan')}.${String(valueAt(vlan, 'vlanId'))}`, {
+        value: vlan,
+        places,
+      });
   }
 }
 
@@ -222,7 +257,9 @@ function routeOf(value: unknown): EffectiveRoute {
 function selectorOf(selector: Readonly<Record<string, unknown>>): LinkSelector {
   const mac = selector['hardwareAddr'] ?? selector['permanentAddr'];
   if (typeof mac === 'string') return { kind: 'mac', mac: mac.toLowerCase() };
-  return Object.keys(selector).join() === 'physical' && selector['physical'] === true ? { kind: 'physical' } : { kind: 'selector', selector };
+  return Object.keys(selector).join() === 'physical' && selector['physical'] === true
+    ? { kind: 'physical' }
+    : { kind: 'selector', selector };
 }
 
 function add(building: Building, entry: LinkEntry): void {

@@ -41,7 +41,10 @@ function pathKey(key: PropertyKey): string | number {
 
 /** Of a union's branches the one that the value was surely meant for: right kind of value, and the fewest mistakes. */
 function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
-  const meant = branches.filter((issues) => issues.length > 0 && issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'));
+  const meant = branches.filter(
+    (issues) =>
+      issues.length > 0 && issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'),
+  );
   return meant.toSorted((left, right) => left.length - right.length)[0];
 }
 
@@ -52,40 +55,75 @@ function unknownKey(context: Context, parent: Path, key: string): PlacedFinding 
   const hint = guess === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean \`${guess}\`?`;
   const where = keyWhereAt(context.tree, path);
   const message = `unknown key \`${key}\`${parent.length === 0 ? '' : ` in \`${dotted(parent)}\``}`;
-  return { path, finding: { severity: 'error', rule: 'unknown-key', message, hint, ...(where && { where }), ...nodeOf(path) } };
+  return {
+    path,
+    finding: { severity: 'error', rule: 'unknown-key', message, hint, ...(where && { where }), ...nodeOf(path) },
+  };
 }
 
 function missingKey(context: Context, path: Path): PlacedFinding {
   const parent = path.slice(0, -1);
   const where = keyWhereAt(context.tree, parent) ?? treeAt(context.tree, parent)?.origin.where;
   const message = `\`${String(path.at(-1))}\` is missing${parent.length === 0 ? '' : ` in \`${dotted(parent)}\``}`;
-  return { path, finding: { severity: 'error', rule: 'missing-key', message, ...(where && { where }), ...nodeOf(path) } };
+  return {
+    path,
+    finding: { severity: 'error', rule: 'missing-key', message, ...(where && { where }), ...nodeOf(path) },
+  };
 }
 
 function badName(context: Context, path: Path, issue: Issue & { readonly code: 'invalid_key' }): PlacedFinding {
   const why = issue.issues[0]?.message ?? 'not a valid name';
   const where = keyWhereAt(context.tree, path);
   const message = `\`${String(path.at(-1))}\` cannot be a name here: ${why}`;
-  return { path, finding: { severity: 'error', rule: 'invalid-name', message, ...(where && { where }), ...nodeOf(path) } };
+  return {
+    path,
+    finding: { severity: 'error', rule: 'invalid-name', message, ...(where && { where }), ...nodeOf(path) },
+  };
 }
 
 function wrongValue(context: Context, path: Path, issue: Issue): PlacedFinding {
   const value = treeAt(context.tree, path);
-  const shown = value?.kind === 'scalar' ? `, found ${JSON.stringify(value.value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item))}` : `, found a ${value?.kind ?? 'nothing'}`;
+  const shown =
+    value?.kind === 'scalar'
+      ? `, found ${JSON.stringify(value.value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item))}`
+      : `, found a ${value?.kind ?? 'nothing'}`;
   const hint = valueHint(context, path, issue);
   const where = value?.origin.where;
   const message = `\`${dotted(path)}\`: ${explained(issue)}${issue.code === 'custom' || issue.code === 'invalid_format' || issue.code.startsWith('invalid') ? shown : ''}`;
-  return { path, finding: { severity: 'error', rule: 'invalid-value', message, ...(hint !== undefined && { hint }), ...(where && { where }), ...nodeOf(path) } };
+  return {
+    path,
+    finding: {
+      severity: 'error',
+      rule: 'invalid-value',
+      message,
+      ...(hint !== undefined && { hint }),
+      ...(where && { where }),
+      ...nodeOf(path),
+    },
+  };
 }
 
 function explained(issue: Issue): string {
-  if (issue.code === 'invalid_value' && issue.message.startsWith('Invalid')) return `expected ${issue.values.map(String).join(', ').replace(/, ([^,]*)$/, ' or $1')}`;
-  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid')) return `expected ${kindName(issue.expected)}`;
+  if (issue.code === 'invalid_value' && issue.message.startsWith('Invalid'))
+    return `expected ${issue.values
+      .map(String)
+      .join(', ')
+      .replace(/, ([^,]*)$/, ' or $1')}`;
+  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid'))
+    return `expected ${kindName(issue.expected)}`;
   return issue.message;
 }
 
 function kindName(expected: string): string {
-  const named: Readonly<Record<string, string>> = { record: 'a map', object: 'a map', array: 'a list', string: 'text', boolean: 'true or false', int: 'a whole number', number: 'a number' };
+  const named: Readonly<Record<string, string>> = {
+    record: 'a map',
+    object: 'a map',
+    array: 'a list',
+    string: 'text',
+    boolean: 'true or false',
+    int: 'a whole number',
+    number: 'a number',
+  };
   return named[expected] ?? expected;
 }
 
@@ -94,7 +132,10 @@ function valueHint(context: Context, path: Path, issue: Issue): string | undefin
   const written = value?.kind === 'scalar' ? String(value.value) : undefined;
   if (written === undefined) return undefined;
   const words = issue.code === 'invalid_value' ? issue.values.map(String) : wordsAt(context.schema, path);
-  if (words.includes('true') || issue.message.includes('true or false')) return /^(yes|on|no|off)$/i.test(written) ? `Write \`${/^(yes|on)$/i.test(written) ? 'true' : 'false'}\`: YAML 1.2 reads \`${written}\` as text.` : undefined;
+  if (words.includes('true') || issue.message.includes('true or false'))
+    return /^(yes|on|no|off)$/i.test(written)
+      ? `Write \`${/^(yes|on)$/i.test(written) ? 'true' : 'false'}\`: YAML 1.2 reads \`${written}\` as text.`
+      : undefined;
   const guess = nearest(written, words);
   return guess === undefined ? undefined : `Did you mean \`${guess}\`?`;
 }
@@ -108,7 +149,11 @@ function wordsAt(schema: z.ZodType, path: Path): readonly string[] {
 
 /** The keys that the schema knows at a path. */
 export function keysAt(schema: z.ZodType, path: Path): readonly string[] {
-  return [...new Set(schemasAt(schema, path).flatMap((found) => (found instanceof z.ZodObject ? Object.keys(found.shape) : [])))];
+  return [
+    ...new Set(
+      schemasAt(schema, path).flatMap((found) => (found instanceof z.ZodObject ? Object.keys(found.shape) : [])),
+    ),
+  ];
 }
 
 function schemasAt(schema: z.ZodType, path: Path): readonly z.ZodType[] {
@@ -119,7 +164,8 @@ function schemasAt(schema: z.ZodType, path: Path): readonly z.ZodType[] {
 
 function stepInto(schema: z.ZodType, key: string | number): readonly z.ZodType[] {
   let next: unknown;
-  if (schema instanceof z.ZodObject) next = Object.hasOwn(schema.shape, String(key)) ? schema.shape[String(key)] : undefined;
+  if (schema instanceof z.ZodObject)
+    next = Object.hasOwn(schema.shape, String(key)) ? schema.shape[String(key)] : undefined;
   else if (schema instanceof z.ZodRecord) next = schema.valueType;
   else if (schema instanceof z.ZodArray) next = schema.element;
   return next instanceof z.ZodType ? [next] : [];
