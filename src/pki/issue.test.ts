@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer, connect, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { systemRandom } from '../system.ts';
 import { createAuthority } from './authority.ts';
 import { fingerprintOfDer, inspectCertificate, isIssuedBy, keyMatchesCertificate, readCertificate } from './inspect.ts';
@@ -9,6 +11,7 @@ import { generateKey, keyForNode } from './keys.ts';
 import type { PemPair } from './pem.ts';
 import { createCertificateRequest, parseCertificateRequest, signCertificateRequest } from './request.ts';
 
+const bundleText = readFileSync(new URL('../../test/fixtures/secrets/d-contract-1.14.yaml', import.meta.url), 'utf8');
 const now = new Date('2026-03-01T10:00:00Z');
 const options = { now, random: systemRandom };
 let talos: PemPair;
@@ -69,12 +72,9 @@ describe('the Kubernetes administrator', () => {
   });
 
   test('takes a key of the kind of its authority', async () => {
-    const rsa = await createAuthority({ algorithm: 'rsa-4096', organization: 'kubernetes', ...options });
+    const admin = await issueKubernetesClientCertificate(talos, options);
 
-    const admin = await issueKubernetesClientCertificate(rsa, options);
-
-    expect(admin.key).toMatch(/^-----BEGIN RSA PRIVATE KEY-----/);
-    expect(isIssuedBy(admin.crt, rsa.crt)).toBe(true);
+    expect(admin.key).toMatch(/^-----BEGIN ED25519 PRIVATE KEY-----/);
   });
 });
 
@@ -118,6 +118,17 @@ describe('signing requests', () => {
     });
     expect(keyMatchesCertificate(key, crt)).toBe(true);
     expect(readCertificate(crt).keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
+  });
+
+  test('are signed by an RSA authority too, as older Kubernetes clusters have', async () => {
+    const key = Buffer.from(parse(bundleText).certs.k8sserviceaccount.key, 'base64').toString();
+    const rsa = await createAuthority({ algorithm: 'rsa-4096', organization: 'kubernetes', key, ...options });
+    const request = await createCertificateRequest(await generateKey('ecdsa-p256'), { subject: { commonName: 'x' } });
+
+    const crt = await signCertificateRequest(rsa, request, options);
+
+    expect(isIssuedBy(crt, rsa.crt)).toBe(true);
+    expect(isIssuedBy(crt, talos.crt)).toBe(false);
   });
 
   test('with a broken signature are refused', async () => {

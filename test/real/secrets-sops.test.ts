@@ -167,6 +167,13 @@ describe.skipIf(sops === undefined)('sops 3.13.3', () => {
     expect(encryptedPaths(ours)).toEqual(encryptedPaths(theirs));
   });
 
+  test('writes JSON that Ichor opens as JSON', async () => {
+    const value = { a: 'x', n: 5, f: 1.5, l: ['u', true], o: { k: 'v', none: null } };
+    const theirs = run(['encrypt', '--age', recipient, file('plain.json', JSON.stringify(value))]).stdout;
+
+    expect(JSON.parse(await decryptSops(theirs, 'f.json', identities))).toEqual(value);
+  });
+
   test('agrees on the MAC of any values', async () => {
     const leaf = fc.oneof(
       fc.string(),

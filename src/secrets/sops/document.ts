@@ -74,7 +74,7 @@ export function readSopsDocument(text: string, file: string): SopsDocument {
   const walk: Walk = { file, text, leaves: [], collections: [] };
   const sops = root.items.find((pair) => keyOf(walk, pair) === METADATA_KEY);
   walkMap(walk, root, [], sops);
-  const metadata = sops === undefined ? undefined : metadataOf(text, sops);
+  const metadata = sops === undefined ? undefined : metadataOf(text, sops, root.flow === true);
   const comments = commentsOf(walk, metadata);
   return { text, leaves: walk.leaves, comments, collections: walk.collections, metadata };
 }
@@ -164,9 +164,11 @@ function collectionOf(walk: Walk, node: YAMLMap | YAMLSeq, path: readonly string
   return { path, kind, isFlow: node.flow === true, start, end, indent: columnOf(walk.text, start) };
 }
 
-function metadataOf(text: string, pair: Pair): SopsDocument['metadata'] {
-  const key = pair.key;
-  const start = isScalar(key) ? (key.range?.[0] ?? 0) : 0;
+function metadataOf(text: string, pair: Pair, isFlow: boolean): SopsDocument['metadata'] {
+  const { key } = pair;
+  const keyStart = isScalar(key) ? (key.range?.[0] ?? 0) : 0;
+  // In JSON the comma before it goes with it.
+  const start = isFlow ? text.slice(0, keyStart).replace(/,\s*$/, '').length : keyStart;
   const value: unknown = nodeOf(pair.value)?.toJSON();
   const end = nodeOf(pair.value)?.range?.[1] ?? text.length;
   return { value: isRecord(value) ? value : {}, start, end };
