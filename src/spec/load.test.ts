@@ -88,7 +88,6 @@ describe('wrong input', () => {
 
     expect(cluster).toBeUndefined();
     expect(findings.map(({ message, hint, where }) => [where?.line, where?.column, message, hint])).toEqual([
-      [1, 1, '`name` is missing', undefined],
       [2, 1, 'unknown key `nmae`', 'Did you mean `name`?'],
       [7, 11, '`network.subnet`: expected a network with its prefix, such as 10.0.4.0/24, found "10.0.4.0"', undefined],
       [

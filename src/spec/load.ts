@@ -38,11 +38,7 @@ export async function loadCluster(options: LoadOptions): Promise<LoadResult> {
   found.push(...checked.map(({ finding }) => finding));
   let readable = layers.tree;
   for (const { path } of checked) readable = withoutPath(readable, path);
-  const made = await makeCluster(
-    { path: options.path, readFile },
-    readable,
-    new Set(checked.map(({ path }) => path.join('\0'))),
-  );
+  const made = await makeCluster({ path: options.path, readFile }, readable, leftOutPaths(checked));
   if (isWholeFile) found.push(...made.findings);
   const isWhole = !hasErrors(found);
   if (made.cluster !== undefined) {
@@ -70,6 +66,13 @@ async function checkDocument(tree: MapTree): Promise<readonly PlacedFinding[]> {
   const { findingsOf } = await import('./schema/issues.ts');
   const result = documentSchema.safeParse(plainValue(tree));
   return result.success ? [] : findingsOf(documentSchema, tree, result.error.issues);
+}
+
+/** What was reported already: wrong values, and the right names of misspelt keys. */
+function leftOutPaths(checked: readonly PlacedFinding[]): ReadonlySet<string> {
+  return new Set(
+    checked.flatMap(({ path, meant }) => (meant === undefined ? [path] : [path, meant])).map((path) => path.join('\0')),
+  );
 }
 
 /** Undefined cluster when something that must be there was left out as wrong; that was reported already. */

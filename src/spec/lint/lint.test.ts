@@ -208,7 +208,60 @@ describe('image', () => {
   });
 });
 
+describe('ranges', () => {
+  test('a pod range without room for all nodes is an error, unless the slices are narrower', async () => {
+    const small: Edit = ['  vip:', '  pods: 10.244.0.0/23\n  vip:'];
+
+    expect(places(await lint(small))).toEqual(['error pod-range-too-small 9:9']);
+    expect(
+      (
+        await load(
+          `${spoiled(small)}patches:\n  - cluster: { controllerManager: { extraArgs: { node-cidr-mask-size: "26" } } }\n`,
+        )
+      ).findings,
+    ).toEqual([]);
+  });
+
+  test('two families need two of each', async () => {
+    expect(rules(await lint(['  vip:', '  pods: [10.244.0.0/16, fd00:10:244::/56]\n  vip:']))).toEqual([
+      'error ranges-unequal',
+    ]);
+    expect(
+      rules(
+        await lint([
+          '  vip:',
+          '  pods: [10.244.0.0/16, 10.245.0.0/16]\n  services: [10.96.0.0/12, fd00::/108]\n  vip:',
+        ]),
+      ),
+    ).toEqual(['error ranges-of-one-family']);
+    expect(
+      await lint([
+        '  vip:',
+        '  pods: [10.244.0.0/16, fd00:10:244::/56]\n  services: [10.96.0.0/12, fd00::/108]\n  vip:',
+      ]),
+    ).toEqual([]);
+  });
+
+  test('an address outside of any subnet must not lie in the service range', async () => {
+    const text = spoiled(
+      ['  subnet: 10.0.4.0/24\n  gateway: 10.0.4.1\n', ''],
+      ['address: 10.0.4.111', 'address: { reserved: 10.97.0.5 }'],
+    ).replaceAll(/address: (10\.0\.4\.\d+)/g, 'address: $1/24');
+
+    expect(rules((await load(text)).findings)).toEqual(['error ranges-overlap']);
+  });
+});
+
 describe('registration', () => {
+  test('a label or taint that Kubernetes would not take is an error', async () => {
+    const findings = await lint([
+      'w-1: { role: worker',
+      'w-1: { labels: { a: "x y", "-b": c }, taints: { t: "v v:NoSchedule" }, role: worker',
+    ]);
+
+    expect(rules(findings)).toEqual(['error label-form', 'error label-form', 'error label-form']);
+  });
+
   test('a label that a kubelet may not set is an error on a worker, in the spec and in a patch', async () => {
     expect(
       places(
@@ -283,7 +336,7 @@ describe('the effective network', () => {
   test('F4-6 node, pod and service ranges must not overlap', async () => {
     expect(places(await lint(['subnet: 10.0.4.0/24', 'subnet: 10.0.0.0/9']))).toEqual(['error ranges-overlap 7:11']);
     expect(rules(await lint(['address: 10.0.4.111', 'address: 10.0.4.111/9']))).toEqual(['error ranges-overlap']);
-    expect(rules(await lint(['  vip:', '  pods: 10.96.4.0/24\n  vip:']))).toEqual(['error ranges-overlap']);
+    expect(rules(await lint(['  vip:', '  pods: 10.96.0.0/16\n  vip:']))).toEqual(['error ranges-overlap']);
   });
 
   test('F2-6 a network with host bits is an error, in ranges and in advertised routes', async () => {

@@ -1,6 +1,6 @@
 /** The effective network (design §1.9): what would take a node off the network, or leave it on the wrong one. */
 import type { Finding } from '../finding.ts';
-import { hasHostBits, isInside, networkOf, overlaps, parseCidr } from '../ip.ts';
+import { isInside, overlaps, parseCidr } from '../ip.ts';
 import type { NodeSpec } from '../model.ts';
 import { controlPlanes } from '../model.ts';
 import type { EffectiveLink } from '../network/effective.ts';
@@ -14,8 +14,6 @@ export const networkRules: readonly LintRule[] = [
   { name: 'no static address beside a DHCP lease', check: (cluster) => onEachNode(cluster, checkStaticBesideDhcp) },
   { name: 'a link with a VIP or MTU has an address or DHCP', check: (cluster) => onEachNode(cluster, checkBareLinks) },
   { name: 'links are not chosen by kernel names', check: (cluster) => onEachNode(cluster, checkNames) },
-  { name: 'node, pod and service ranges do not overlap', check: checkOverlaps },
-  { name: 'networks have no host bits', check: checkHostBits },
   { name: 'a LAN inside 100.64.0.0/10 is declared to etcd, kubelet and Tailscale', check: checkCgnat },
   { name: 'etcd and kubelet need no extension service', check: (cluster) => onEachNode(cluster, checkDependence) },
   {
@@ -127,112 +125,6 @@ function checkNames(cluster: LintedCluster, node: NodeSpec): readonly Finding[] 
       }),
     ];
   });
-}
-
-interface Range {
-  readonly what: string;
-  readonly cidr: string;
-  readonly path: readonly string[];
-}
-
-function checkOverlaps(cluster: LintedCluster): readonly Finding[] {
-  const { subnet, pods, services } = cluster.network;
-  const ranges: Range[] = [
-    ...(subnet === undefined ? [] : [{ what: 'node network', cidr: subnet, path: ['network', 'subnet'] }]),
-    ...pods.map((cidr) => ({ what: 'pod range', cidr, path: ['network', 'pods'] })),
-    ...services.map((cidr) => ({ what: 'service range', cidr, path: ['network', 'services'] })),
-    ...cluster.nodes.flatMap((node) =>
-      node.address.kind === 'static' && !isInside(node.address.ip, subnet ?? '')
-        ? [
-            {
-              what: `network of \`${node.name}\``,
-              cidr: `${node.address.ip}/${node.address.prefix}`,
-              path: ['nodes', node.name, 'address'],
-            },
-          ]
-        : [],
-    ),
-    ...cluster.nodes.flatMap((node) =>
-      node.address.kind === 'static' &&
-      isInside(node.address.ip, subnet ?? '') &&
-      node.address.prefix < (parseCidr(subnet ?? '')?.prefix ?? 0)
-        ? [
-            {
-              what: `network of \`${node.name}\``,
-              cidr: `${node.address.ip}/${node.address.prefix}`,
-              path: ['nodes', node.name, 'address'],
-            },
-          ]
-        : [],
-    ),
-  ];
-  const isNodeSide = ({ path }: Range): boolean => path[0] === 'nodes' || path[1] === 'subnet';
-  return ranges.flatMap((left, index) =>
-    ranges.slice(index + 1).flatMap((right) => {
-      const [one, two] = [parseCidr(left.cidr), parseCidr(right.cidr)];
-      if (one === undefined || two === undefined || !overlaps(one, two) || (isNodeSide(left) && isNodeSide(right)))
-        return [];
-      const [narrow, wide] = isNodeSide(right) ? [left, right] : [right, left];
-      const message = `the ${wide.what} ${wide.cidr} and the ${narrow.what} ${narrow.cidr} overlap: packets for one would be sent to the other`;
-      return [
-        findingAt(cluster, { severity: 'error', rule: 'ranges-overlap', message }, wide.path, narrow.path, ['network']),
-      ];
-    }),
-  );
-}
-
-function checkHostBits(cluster: LintedCluster): readonly Finding[] {
-  const { subnet, pods, services } = cluster.network;
-  const written = [
-    ...(subnet === undefined ? [] : [{ cidr: subnet, path: ['network', 'subnet'] }]),
-    ...pods.map((cidr) => ({ cidr, path: ['network', 'pods'] })),
-    ...services.map((cidr) => ({ cidr, path: ['network', 'services'] })),
-  ];
-  const inSpec = written.flatMap(({ cidr, path }) =>
-    hostBitsOf(cidr).map((message) => findingAt(cluster, { severity: 'error', rule: 'host-bits', message }, path)),
-  );
-  return [
-    ...inSpec,
-    ...cluster.nodes.flatMap((node) => advertisedWithHostBits(cluster, node)),
-    ...cluster.features.flatMap((feature) => routesWithHostBits(cluster, feature.name, feature.options['routes'])),
-  ];
-}
-
-function hostBitsOf(cidr: string): readonly string[] {
-  const parsed = parseCidr(cidr);
-  return parsed !== undefined && hasHostBits(parsed)
-    ? [`${cidr} has host bits set: the network is ${networkOf(parsed)}`]
-    : [];
-}
-
-/** tailscaled ends with an error on such a route, again and again (F2-6). */
-function advertisedWithHostBits(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
-  return cluster
-    .patchesOf(node)
-    .documents.filter(({ kind }) => kind === 'ExtensionServiceConfig')
-    .flatMap((document) =>
-      textsAt(document.value, 'environment').flatMap((line, index) =>
-        (line.match(/\d+(?:\.\d+){3}\/\d+/g) ?? []).flatMap(hostBitsOf).map((message) => {
-          const where = document.place(['environment', index]);
-          return {
-            severity: 'error',
-            rule: 'host-bits',
-            message,
-            node: node.name,
-            ...(where && { where }),
-          } satisfies Finding;
-        }),
-      ),
-    );
-}
-
-function routesWithHostBits(cluster: LintedCluster, feature: string, routes: unknown): readonly Finding[] {
-  const list = Array.isArray(routes) ? routes.filter((route): route is string => typeof route === 'string') : [];
-  return list
-    .flatMap(hostBitsOf)
-    .map((message) =>
-      findingAt(cluster, { severity: 'error', rule: 'host-bits', message }, ['features', feature, 'routes']),
-    );
 }
 
 function checkCgnat(cluster: LintedCluster): readonly Finding[] {

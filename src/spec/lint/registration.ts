@@ -10,6 +10,10 @@ import { findingAt } from './rule.ts';
 
 export const registrationRules: readonly LintRule[] = [
   {
+    name: 'labels and taints have the form that Kubernetes takes',
+    check: (cluster) => cluster.nodes.flatMap((node) => checkForm(cluster, node)),
+  },
+  {
     name: 'workers carry no label that a kubelet may not set',
     check: (cluster) => workers(cluster).flatMap((node) => checkLabels(cluster, node)),
   },
@@ -19,12 +23,38 @@ export const registrationRules: readonly LintRule[] = [
   },
 ];
 
+/** Kubernetes' own limits: an optional domain and a name, and a value that may be empty. */
+const LABEL_KEY = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
+
 const ALLOWED =
   /^(kubernetes\.io\/(hostname|arch|os)|topology\.kubernetes\.io\/(region|zone)|(node|kubelet)\.kubernetes\.io\/.+)$/;
 const RESTRICTED = /(^|\.)(kubernetes|k8s)\.io\//;
 
 function workers(cluster: LintedCluster): readonly NodeSpec[] {
   return cluster.nodes.filter(({ role }) => role === 'worker');
+}
+
+function checkForm(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
+  const labels = Object.entries(node.labels).map(([key, value]) => ({ kind: 'labels', key, value }));
+  const taints = Object.entries(node.taints).map(([key, { value = '' }]) => ({ kind: 'taints', key, value }));
+  return [...labels, ...taints].flatMap(({ kind, key, value }) => {
+    const wrong = !LABEL_KEY.test(key)
+      ? `the key ${JSON.stringify(key)}`
+      : !LABEL_VALUE.test(value)
+        ? `the value ${JSON.stringify(value)}`
+        : undefined;
+    if (wrong === undefined) return [];
+    const message = `${wrong} under \`${kind}\` of \`${node.name}\` is none that Kubernetes takes: at most 63 letters, digits, -, _ and ., with a letter or digit at both ends`;
+    return [
+      findingAt(cluster, { severity: 'error', rule: 'label-form', message, node: node.name }, [
+        'nodes',
+        node.name,
+        kind,
+        key,
+      ]),
+    ];
+  });
 }
 
 function isRefused(label: string): boolean {

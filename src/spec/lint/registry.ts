@@ -13,6 +13,7 @@ import { networkRules } from './network.ts';
 import { notActedOnRule } from './not-acted-on.ts';
 import { patchRules } from './patches.ts';
 import { placeholderRule } from './placeholders.ts';
+import { rangeRules } from './ranges.ts';
 import { referenceRules } from './references.ts';
 import { registrationRules } from './registration.ts';
 import type { LintRule, LintedCluster } from './rule.ts';
@@ -24,6 +25,7 @@ export const LINT_RULES: readonly LintRule[] = [
   ...topologyRules,
   ...endpointRules,
   ...addressRules,
+  ...rangeRules,
   ...networkRules,
   ...versionRules,
   ...installRules,

@@ -22,7 +22,7 @@ const endpoint = z
 const cni = z
   .union(
     [z.enum(['flannel', 'none']), z.strictObject({ urls: z.array(z.string()).min(1) })],
-    'expected flannel, none, or {urls: [https://…]}',
+    'expected flannel, none (and then Cilium or another by your own hand), or {urls: [https://…]}',
   )
   .meta({ description: 'flannel (default), none (you install one), or manifests by URL.' });
 

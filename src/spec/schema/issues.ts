@@ -11,10 +11,15 @@ export interface PlacedFinding {
   readonly finding: Finding;
   /** The value to leave out so that the rest of the file can still be read. */
   readonly path: Path;
+  /** For an unknown key: the path that was probably meant. */
+  readonly meant?: Path;
 }
 
 export function findingsOf(schema: z.ZodType, tree: MapTree, issues: readonly Issue[]): readonly PlacedFinding[] {
-  return issues.flatMap((issue) => findingsOfIssue({ schema, tree }, issue, []));
+  const found = issues.flatMap((issue) => findingsOfIssue({ schema, tree }, issue, []));
+  // `nmae` beside a missing `name` is one mistake, not two.
+  const meant = new Set(found.flatMap(({ meant: path }) => (path === undefined ? [] : [path.join('\0')])));
+  return found.filter(({ finding, path }) => finding.rule !== 'missing-key' || !meant.has(path.join('\0')));
 }
 
 interface Context {
@@ -58,6 +63,7 @@ function unknownKey(context: Context, parent: Path, key: string): PlacedFinding 
   return {
     path,
     finding: { severity: 'error', rule: 'unknown-key', message, hint, ...(where && { where }), ...nodeOf(path) },
+    ...(guess !== undefined && { meant: [...parent, guess] }),
   };
 }
 
