@@ -52,18 +52,13 @@ function ofNodeCode(code: string): Omit<Verdict, 'why'> {
     case 'CERT_HAS_EXPIRED':
     case 'CERT_NOT_YET_VALID':
       return { code: 'failed', hint: 'Compare this computer\'s clock with the nodes\'.' };
-    // The server's verdict about us.
-    case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
-    case 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA':
-    case 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE':
-    case 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED':
-      return { code: 'permission-denied', hint: 'The client certificate is not of this cluster\'s Kubernetes CA.' };
     default:
       return { code: 'unreachable' };
   }
 }
 
 function ofStatus(status: number): { readonly code: IchorErrorCode; readonly hint?: string } {
+  // The API server takes any client certificate into the handshake and answers 401 to a foreign one.
   if (status === 401 || status === 403) return { code: 'permission-denied', hint: 'The client certificate is not accepted as an administrator: was the cluster made with another secrets bundle?' };
   if (status === 404) return { code: 'not-found' };
   // 429 and 5xx: the server is there but not (yet) able, as while etcd has no leader.

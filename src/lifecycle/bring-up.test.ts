@@ -168,7 +168,7 @@ describe('bring-up', () => {
         expect(on.world.summary()).toEqual(clean.world.summary());
         for (const machine of on.world.machines.values()) expect(machine.configs, machine.node).toBe(1);
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   }, 120_000);
 });

@@ -17,10 +17,7 @@ export type Judgement =
   | { readonly kind: 'failed'; readonly code: IchorErrorCode; readonly message: string; readonly hint?: string };
 
 /** Whether the step may change the world in the state observed. */
-export type Admission =
-  | { readonly kind: 'go' }
-  | { readonly kind: 'wait'; readonly waitingFor: string; readonly hint?: string }
-  | { readonly kind: 'refuse'; readonly message: string; readonly hint?: string };
+export type Admission = { readonly kind: 'go' } | { readonly kind: 'wait'; readonly waitingFor: string; readonly hint?: string };
 
 export interface StepKind {
   readonly kind: string;
@@ -46,7 +43,7 @@ export interface StepAction {
   readonly repeatAfterMs: number;
   /**
    * Makes the one change. It is called again only when its outcome is unknown (a lost reply), when it asked for that with `retry`, or
-   * after `repeatAfterMs`; and then only after a new observation that is neither done nor refused.
+   * after `repeatAfterMs`; and then only after a new observation that is neither done nor forbids it.
    */
   run(step: Step, context: StepContext, signal: AbortSignal): Promise<ActionOutcome>;
 }

@@ -91,7 +91,6 @@ export class StepRun {
   async #act(action: StepAction, observation: Observation, signal: AbortSignal): Promise<Turn> {
     const { engine, step, disruptions } = this.#parts;
     const admission = action.admit(step, observation);
-    if (admission.kind === 'refuse') return { kind: 'end', outcome: this.#fail(errorOf('refused', `${this.#title()}: ${admission.message}`, admission.hint)) };
     if (admission.kind === 'wait') return { kind: 'wait', wait: waitOf(admission.waitingFor, admission.hint) };
     const { cluster, confirmed } = engine;
     const violations = violationsOfStart(step, disruptions.inProgress(), { cluster, observation, confirmed });

@@ -1,5 +1,5 @@
 /** The journal as one NDJSON file a run, `<state>/<cluster>/runs/<run>.ndjson`, readable by its owner only. */
-import { mkdir, open, readdir, readFile, type FileHandle } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Journal, JournalRecord, RunSummary } from './journal.ts';
 import { segmentOf } from './paths.ts';
@@ -7,26 +7,14 @@ import { segmentOf } from './paths.ts';
 const SUFFIX = '.ndjson';
 
 export function createFileJournal(directory: string): Journal {
-  const files = new Map<string, Promise<FileHandle>>();
   let last: Promise<void> = Promise.resolve();
 
   async function write(cluster: string, record: JournalRecord): Promise<void> {
     const path = fileOf(directory, cluster, record.runId);
-    const file = await (files.get(path) ?? remember(path));
-    // One write per line on a file opened for appending: a crash leaves whole lines, and at most the last one cut off.
-    await file.write(`${JSON.stringify(record)}\n`);
-    // A run's end must be on the disk; in between the kernel may take its time.
-    if (record.kind === 'run-finished') {
-      await file.sync();
-      files.delete(path);
-      await file.close();
-    }
-  }
-
-  function remember(path: string): Promise<FileHandle> {
-    const opened = openForAppending(path);
-    files.set(path, opened);
-    return opened;
+    await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
+    // One write per line on a file opened for appending: a crash leaves whole lines, and at most the last one cut off. A run's end
+    // must be on the disk; in between the kernel may take its time.
+    await appendFile(path, `${JSON.stringify(record)}\n`, { mode: 0o600, flush: record.kind === 'run-finished' });
   }
 
   return {
@@ -51,11 +39,6 @@ export function createFileJournal(directory: string): Journal {
 
 function fileOf(directory: string, cluster: string, runId: string): string {
   return join(directory, segmentOf(cluster), 'runs', `${segmentOf(runId)}${SUFFIX}`);
-}
-
-async function openForAppending(path: string): Promise<FileHandle> {
-  await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
-  return open(path, 'a', 0o600);
 }
 
 async function namesIn(directory: string): Promise<readonly string[]> {
