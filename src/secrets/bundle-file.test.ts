@@ -133,6 +133,25 @@ describe('a bundle that is loaded', () => {
     expect(loaded?.warnings).toEqual([expect.stringContaining('in the clear'), expect.stringContaining('chmod 600')]);
   });
 
+  test('is refused when a key belongs to another certificate, and warned of when an authority ends', async () => {
+    const path = join(folder, 'secrets.yaml');
+    const ending = { path, identities, now: new Date('2036-01-01') };
+
+    writeFileSync(path, renderBundle(bundle), { mode: 0o600 });
+    const loaded = await loadBundle(ending);
+    writeFileSync(
+      path,
+      renderBundle({
+        ...bundle,
+        certs: { ...bundle.certs, etcd: { ...bundle.certs.etcd, key: bundle.certs.k8s.key } },
+      }),
+    );
+
+    expect(loaded?.warnings).toHaveLength(5);
+    expect(loaded?.warnings).toContainEqual(expect.stringContaining('certs.os.crt: ended on 2035-'));
+    await expect(loadBundle(ending)).rejects.toThrow('certs.etcd.key: does not belong to the certificate beside it');
+  });
+
   test('without its key says so, and without a file says what to do', async () => {
     const path = join(folder, 's.sops.yaml');
     await createBundle({ ...options(path), protection: { kind: 'recipients', recipients: [identity.recipient] } });

@@ -4,8 +4,10 @@
 import { basename } from 'node:path';
 import { IchorError } from '../errors.ts';
 import type { Random } from '../system.ts';
+import type { Finding } from '../spec/finding.ts';
 import type { SecretsBundle } from '../talos/secrets-bundle.ts';
 import { decryptAge, type Identities } from './age.ts';
+import { checkBundle } from './bundle-check.ts';
 import { generateBundle, parseBundle, renderBundle } from './bundle.ts';
 import { createPrivateFile, isOpenToOthers, readOptionalFile } from './private-file.ts';
 import { createRedactor, secretValuesOf } from './redact.ts';
@@ -42,6 +44,8 @@ export interface LoadBundleOptions {
   readonly path: string;
   /** Called only when the file turns out to be encrypted. */
   readonly identities: () => Promise<Identities>;
+  /** Given, authorities that have ended or will soon are warned of. */
+  readonly now?: Date;
 }
 
 export interface CreateBundleOptions {
@@ -55,11 +59,32 @@ export interface CreateBundleOptions {
     | { readonly kind: 'given'; readonly bundle: SecretsBundle };
 }
 
-/** Undefined when there is no such file. */
+/** Undefined when there is no such file. One that no machine would take (a key of another certificate …) is an error. */
 export async function loadBundle(options: LoadBundleOptions): Promise<LoadedBundle | undefined> {
-  const { path } = options;
-  const text = await readOptionalFile(path);
+  const text = await readOptionalFile(options.path);
   if (text === undefined) return undefined;
+  const loaded = await readBundle(text, options);
+  const findings = checkBundle(loaded.bundle, options.now === undefined ? {} : { now: options.now });
+  const isOfTime = ({ rule }: Finding): boolean => TIME_RULES.has(rule);
+  const [broken] = findings.filter((finding) => !isOfTime(finding));
+  if (broken !== undefined) {
+    throw new IchorError(
+      'invalid-input',
+      `${options.path}: ${broken.message}`,
+      broken.hint === undefined ? {} : { hint: broken.hint },
+    );
+  }
+  const ending = findings
+    .filter(isOfTime)
+    .map(({ message, hint }) => `${options.path}: ${message}. ${hint ?? ''}`.trimEnd());
+  return { ...loaded, warnings: [...loaded.warnings, ...ending] };
+}
+
+/** Rules that are no reason to refuse a bundle: to mend it, it must be loaded. */
+const TIME_RULES: ReadonlySet<string> = new Set(['bundle-expired', 'bundle-not-yet-valid', 'bundle-expires']);
+
+async function readBundle(text: string, options: LoadBundleOptions): Promise<LoadedBundle> {
+  const { path } = options;
   if (isSopsText(text)) {
     const plain = await decryptSops(text, path, await options.identities());
     return { bundle: parseBundle(plain, path), path, origin: 'loaded', isEncrypted: true, warnings: [] };

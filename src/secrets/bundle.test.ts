@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { inspectCertificate, isIssuedBy, keyMatchesCertificate } from '../pki/inspect.ts';
 import { systemRandom } from '../system.ts';
 import { checkBundle } from './bundle-check.ts';
-import { decodePem, generateBundle, generateToken, parseBundle, renderBundle } from './bundle.ts';
+import { bundleContract, decodePem, generateBundle, generateToken, parseBundle, renderBundle } from './bundle.ts';
 import { goScalar } from './go-scalar.ts';
 
 const FIXTURES = ['a-contract-1.11', 'b-contract-1.14', 'c-contract-1.2', 'd-contract-1.14'] as const;
@@ -81,14 +81,23 @@ describe('a new bundle', () => {
     expect(parseBundle(renderBundle(bundle))).toEqual(bundle);
   });
 
-  test('has the encryption secret and the service-account key of its contract', async () => {
+  test.each([
+    ['v1.2', 'aescbcencryptionsecret', 'ecdsa-p256'],
+    ['v1.3', 'secretboxencryptionsecret', 'ecdsa-p256'],
+    ['1.6.7', 'secretboxencryptionsecret', 'ecdsa-p256'],
+    ['v1.7', 'secretboxencryptionsecret', 'rsa-4096'],
+    ['v1.14.1', 'secretboxencryptionsecret', 'rsa-4096'],
+    ['v1.15.0-alpha.0', 'secretboxencryptionsecret', 'rsa-4096'],
+  ] as const)('has the secrets of its contract: %s', (talos, encryptionSecret, serviceAccountKey) => {
+    expect(bundleContract(talos)).toEqual({ encryptionSecret, serviceAccountKey });
+  });
+
+  test('follows its contract', async () => {
     const old = await generateBundle({ talos: 'v1.2', now, random: systemRandom });
-    const recent = await generateBundle({ talos: 'v1.14.1', now, random: systemRandom });
 
     expect(Object.keys(old.secrets)).toEqual(['bootstraptoken', 'aescbcencryptionsecret']);
     expect(decodePem(old.certs.k8sserviceaccount.key)).toMatch(/^-----BEGIN EC PRIVATE KEY-----/);
-    expect(Object.keys(recent.secrets)).toEqual(['bootstraptoken', 'secretboxencryptionsecret']);
-    expect(decodePem(recent.certs.k8sserviceaccount.key)).toMatch(/^-----BEGIN RSA PRIVATE KEY-----/);
+    expect(checkBundle(old, { now })).toEqual([]);
   });
 
   test('draws tokens evenly: bytes that would favour some letters are thrown away', () => {

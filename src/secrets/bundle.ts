@@ -26,7 +26,7 @@ export interface GenerateBundleOptions {
 
 export async function generateBundle(options: GenerateBundleOptions): Promise<SecretsBundle> {
   const { random, now } = options;
-  const minor = contractMinor(options.talos);
+  const contract = bundleContract(options.talos);
   const given = options.certs ?? {};
   const elliptic = async (organization?: string): Promise<BundleCertificate> =>
     encodePair(
@@ -38,7 +38,7 @@ export async function generateBundle(options: GenerateBundleOptions): Promise<Se
       }),
     );
   const serviceAccount = async () => ({
-    key: encodePem(await generateKey(options.serviceAccountKey ?? (minor > 6 ? 'rsa-4096' : 'ecdsa-p256'))),
+    key: encodePem(await generateKey(options.serviceAccountKey ?? contract.serviceAccountKey)),
   });
   const os = async () =>
     encodePair(await createAuthority({ algorithm: 'ed25519', organization: 'talos', now, random }));
@@ -48,7 +48,7 @@ export async function generateBundle(options: GenerateBundleOptions): Promise<Se
     cluster: { id: base64(random.bytes(32)), secret: base64(random.bytes(32)) },
     secrets: {
       bootstraptoken: options.bootstrapToken ?? generateToken(random),
-      ...(minor > 2 ? { secretboxencryptionsecret: encryption } : { aescbcencryptionsecret: encryption }),
+      [contract.encryptionSecret]: encryption,
     },
     trustdinfo: { token: generateToken(random) },
     certs: {
@@ -58,6 +58,20 @@ export async function generateBundle(options: GenerateBundleOptions): Promise<Se
       k8sserviceaccount: given.k8sserviceaccount ?? (await serviceAccount()),
       os: given.os ?? (await os()),
     },
+  };
+}
+
+export interface BundleContract {
+  readonly encryptionSecret: 'secretboxencryptionsecret' | 'aescbcencryptionsecret';
+  readonly serviceAccountKey: 'rsa-4096' | 'ecdsa-p256';
+}
+
+/** What differs between Talos versions in a new bundle: secretbox after 1.2, an RSA service-account key after 1.6. */
+export function bundleContract(talos: string): BundleContract {
+  const minor = contractMinor(talos);
+  return {
+    encryptionSecret: minor > 2 ? 'secretboxencryptionsecret' : 'aescbcencryptionsecret',
+    serviceAccountKey: minor > 6 ? 'rsa-4096' : 'ecdsa-p256',
   };
 }
 

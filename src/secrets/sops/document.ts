@@ -136,13 +136,10 @@ function scalarValue(node: Scalar, where: string): SopsValue {
   switch (node.tag) {
     case 'tag:yaml.org,2002:str':
       return { type: 'str', text };
-    case 'tag:yaml.org,2002:int':
-    case 'tag:yaml.org,2002:float':
-    case 'tag:yaml.org,2002:bool':
-    case 'tag:yaml.org,2002:null':
-      return resolvePlain(text);
     default:
-      throw new IchorError('invalid-input', `${where} has the tag ${node.tag}, which SOPS files cannot carry`);
+      throw new IchorError('invalid-input', `${where} has the tag ${node.tag}, which an encrypted value cannot carry`, {
+        hint: 'Write the value without a tag.',
+      });
   }
 }
 
