@@ -1,8 +1,15 @@
 /** The tree of commands: main verbs are flat, plain doors stand under a noun. Each command is loaded only when it is run. */
 import { buildApplication, buildRouteMap, text_en } from '@stricli/core';
 import { exitCodeOf, renderFailure } from './failure.ts';
+import { applyCommand } from './commands/apply.ts';
 import { checkCommand } from './commands/check.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
+import { discoverCommand } from './commands/discover.ts';
+import { initCommand } from './commands/init.ts';
+import { kubeconfigCommand, talosconfigCommand } from './commands/kubeconfig.ts';
+import { planCommand } from './commands/plan.ts';
+import { renderCommand } from './commands/render.ts';
+import { statusCommand } from './commands/status.ts';
 import { VERSION } from './version.ts';
 
 const text = {
@@ -13,7 +20,15 @@ const text = {
 export const application = buildApplication(
   buildRouteMap({
     routes: {
+      init: initCommand,
       check: checkCommand,
+      discover: discoverCommand,
+      render: renderCommand,
+      plan: planCommand,
+      apply: applyCommand,
+      status: statusCommand,
+      kubeconfig: kubeconfigCommand,
+      talosconfig: talosconfigCommand,
       completion: completionCommand,
       __complete: completeCommand,
     },

@@ -1,34 +1,33 @@
-/** Kernel modules and sysctls that the node's hardware and storage profiles ask for (catalog/hardware). Their images are made elsewhere. */
-import { IchorError } from '../../errors.ts';
-import { findHardware } from '../../catalog/hardware/hardware.ts';
-import type { KernelModule } from '../../catalog/hardware/profile.ts';
+/** Kernel modules and sysctls that come with the node's image: what its hardware and storage profiles ask for. */
 import type { TalosMinor } from '../../talos/documents/tables.ts';
 import { isAtLeast } from '../../talos/yaml/dialect.ts';
 import type { NodeSpec } from '../../spec/model.ts';
-import { compact, talosDocument, type Fragment, type Setting } from '../setting.ts';
+import { compact, talosDocument, type Setting } from '../setting.ts';
 
-export function hardwareSettings(node: NodeSpec, minor: TalosMinor): readonly Setting[] {
-  const modules = new Map<string, KernelModule>();
-  const sysctls: Record<string, string> = {};
-  for (const name of node.hardware) {
-    const lookup = findHardware(name);
-    if (lookup.kind !== 'exact') {
-      throw new IchorError('invalid-input', `${node.name}: there is no hardware profile ${name}`, { hint: lookup.nearest === undefined ? '`ichor explain hardware` lists the profiles.' : `Did you mean ${lookup.nearest}?` });
-    }
-    for (const module of lookup.profile.modules ?? []) modules.set(module.name, module);
-    Object.assign(sysctls, lookup.profile.sysctls);
-  }
-  const from = ['nodes', node.name, 'hardware'];
-  const settings: Setting[] = [];
-  if (modules.size > 0) settings.push({ from, fragments: moduleFragments([...modules.values()], minor) });
-  if (Object.keys(sysctls).length > 0) {
-    settings.push({ from, fragments: [isAtLeast(minor, '1.14') ? talosDocument('SysctlConfig', { params: sysctls }) : { machine: { sysctls } }] });
-  }
-  return settings;
+/** What render must know of a node's image; `images/` plans it. */
+export interface NodeImage {
+  /** The reference that the node installs from. */
+  readonly installer: string;
+  readonly modules: readonly { readonly name: string; readonly parameters?: readonly string[] }[];
+  readonly sysctls: Readonly<Record<string, string>>;
 }
 
-function moduleFragments(modules: readonly KernelModule[], minor: TalosMinor): readonly Fragment[] {
-  const entries = modules.map(({ name, parameters }) => compact({ name, parameters }));
-  if (isAtLeast(minor, '1.14')) return entries.map((entry) => talosDocument('KernelModuleConfig', entry));
-  return [{ machine: { kernel: { modules: entries } } }];
+export function hardwareSettings(node: NodeSpec, image: NodeImage, minor: TalosMinor): readonly Setting[] {
+  const from = ['nodes', node.name, 'hardware'];
+  const isDocumented = isAtLeast(minor, '1.14');
+  const settings: Setting[] = [];
+  if (image.modules.length > 0) {
+    const modules = image.modules.map(({ name, parameters }) => compact({ name, parameters }));
+    const fragments = isDocumented
+      ? modules.map((module) => talosDocument('KernelModuleConfig', module))
+      : [{ machine: { kernel: { modules } } }];
+    settings.push({ from, fragments });
+  }
+  if (Object.keys(image.sysctls).length > 0) {
+    const fragment = isDocumented
+      ? talosDocument('SysctlConfig', { params: image.sysctls })
+      : { machine: { sysctls: image.sysctls } };
+    settings.push({ from, fragments: [fragment] });
+  }
+  return settings;
 }

@@ -1,0 +1,61 @@
+/** `ichor apply`: makes the cluster what the file says. */
+import { buildCommand } from '@stricli/core';
+import type { IchorContext } from '../context.ts';
+import {
+  fileFlag,
+  nodeFlag,
+  outputFlag,
+  worldFlag,
+  type FileFlags,
+  type NodeFlags,
+  type OutputFlags,
+  type WorldFlags,
+} from '../flags.ts';
+import { confirmFlag } from './plan.ts';
+
+export interface ApplyFlags extends FileFlags, NodeFlags, OutputFlags, WorldFlags {
+  readonly yes: boolean;
+  readonly plan?: string;
+  readonly confirm?: readonly string[];
+  readonly ageRecipient?: readonly string[];
+  readonly plaintextSecrets: boolean;
+}
+
+export const applyCommand = buildCommand<ApplyFlags, [], IchorContext>({
+  loader: async () => (await import('./apply.run.ts')).runApply,
+  parameters: {
+    flags: {
+      ...fileFlag,
+      ...nodeFlag,
+      yes: { kind: 'boolean', brief: 'Do not ask before starting', default: false },
+      plan: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Run this reviewed plan (from `ichor plan --out`), or refuse if the world has moved',
+        optional: true,
+        placeholder: 'FILE',
+      },
+      ...confirmFlag,
+      ageRecipient: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'For a new cluster: who may open its secrets (age1…); default: the rules of .sops.yaml',
+        optional: true,
+        variadic: ',',
+        placeholder: 'age1…',
+      },
+      plaintextSecrets: { kind: 'boolean', brief: 'For a new cluster: write its secrets in the clear', default: false },
+      ...worldFlag,
+      ...outputFlag,
+    },
+    aliases: { f: 'file', n: 'node', y: 'yes' },
+  },
+  docs: {
+    brief: 'Bring the cluster up, and finish what an earlier run began',
+    fullDescription: [
+      'Observes, shows the plan, asks, and runs it: machines in maintenance get their configs and are installed, etcd is bootstrapped once, the others join,',
+      'and the health of Talos, Kubernetes and the nodes is observed. A run that was stopped or killed is finished by running it again; a second run after success does nothing.',
+      'Exit code 0: done or nothing to do. 2: a running config differs and was left alone. 3: failed on a node. 4: refused. 5: unreachable or past its deadline. 130: stopped by you.',
+    ].join('\n'),
+  },
+});

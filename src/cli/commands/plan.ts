@@ -1,0 +1,55 @@
+/** `ichor plan`: what `ichor apply` would do, and why. */
+import { buildCommand } from '@stricli/core';
+import type { IchorContext } from '../context.ts';
+import {
+  fileFlag,
+  nodeFlag,
+  outputFlag,
+  worldFlag,
+  type FileFlags,
+  type NodeFlags,
+  type OutputFlags,
+  type WorldFlags,
+} from '../flags.ts';
+
+export interface PlanFlags extends FileFlags, NodeFlags, OutputFlags, WorldFlags {
+  readonly out?: string;
+  readonly confirm?: readonly string[];
+}
+
+export const confirmFlag = {
+  confirm: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'Confirm what only you can know or allow, by the name of its node or volume',
+    optional: true,
+    variadic: ',',
+    placeholder: 'NAME',
+  },
+} as const;
+
+export const planCommand = buildCommand<PlanFlags, [], IchorContext>({
+  loader: async () => (await import('./plan.run.ts')).runPlan,
+  parameters: {
+    flags: {
+      ...fileFlag,
+      ...nodeFlag,
+      ...confirmFlag,
+      out: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Also write the plan to a file, for review and `ichor apply --plan FILE`',
+        optional: true,
+        placeholder: 'FILE',
+      },
+      ...worldFlag,
+      ...outputFlag,
+    },
+    aliases: { f: 'file', n: 'node' },
+  },
+  docs: {
+    brief: 'Show what apply would do: each step with its impact, what it waits for, and why',
+    fullDescription:
+      'Observes every node and plans; nothing is changed.\nExit code 0: nothing to do. 2: something to do, or a running config differs. 1: the file is wrong. 5: nothing could be reached.',
+  },
+});

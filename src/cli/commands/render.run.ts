@@ -1,0 +1,32 @@
+import { join, resolve } from 'node:path';
+import { ensurePrivateFolder, replacePrivateFile } from '../../secrets/private-file.ts';
+import { createRedactor, secretValuesOf } from '../../secrets/redact.ts';
+import type { IchorContext } from '../context.ts';
+import { requireCluster, selectNodes } from '../cluster-file.ts';
+import { renderAll } from '../cluster/render.ts';
+import { openBundle } from '../cluster/secrets.ts';
+import { print, printJson, say } from '../output.ts';
+import type { RenderFlags } from './render.ts';
+
+export async function runRender(this: IchorContext, flags: RenderFlags): Promise<void> {
+  const cluster = await requireCluster(this, flags.file);
+  const bundle = await openBundle(this, cluster);
+  const rendered = [...renderAll(cluster, bundle, selectNodes(cluster, flags.node)).values()];
+  for (const { node, warnings } of rendered) for (const warning of warnings) say(this, `warning: ${node}: ${warning}`);
+  if (flags.to !== undefined) {
+    const folder = resolve(this.cwd, flags.to);
+    await ensurePrivateFolder(folder);
+    for (const { node, config } of rendered) await replacePrivateFile(join(folder, `${node}.yaml`), config);
+    return say(
+      this,
+      `Wrote ${rendered.length} configs to ${flags.to}. They hold the secrets of ${cluster.name}: do not commit them.`,
+    );
+  }
+  const redactor = createRedactor(secretValuesOf(bundle));
+  const shown = rendered.map(({ node, config }) => ({
+    node,
+    config: flags.showSecrets ? config : redactor.redact(config),
+  }));
+  if (flags.output === 'json') return printJson(this, { nodes: shown });
+  print(this, shown.map(({ node, config }) => (shown.length === 1 ? config : `# ${node}\n${config}`)).join('---\n'));
+}

@@ -1,0 +1,24 @@
+/** The network and the clock that a command lives in: the real ones, or those of a simulation. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { createSystemClock, type Clock } from '../system.ts';
+import { createWorldDialer, directDialer, parseWorld, type Dialer } from '../world.ts';
+import type { IchorContext } from './context.ts';
+import type { WorldFlags } from './flags.ts';
+import { say } from './output.ts';
+
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly dialer: Dialer;
+  /** The world file, when the machines are simulated. */
+  readonly simulated?: string;
+}
+
+export function openSurroundings(context: IchorContext, flags: WorldFlags): Surroundings {
+  const named = flags.world ?? context.env['ICHOR_WORLD'];
+  if (named === undefined || named === '') return { clock: createSystemClock(), dialer: directDialer };
+  const file = resolve(context.cwd, named);
+  const world = parseWorld(readFileSync(file, 'utf8'), named);
+  say(context, `Simulated machines (${named}, time ×${world.speed}): nothing on your network is touched.`);
+  return { clock: createSystemClock(world.speed), dialer: createWorldDialer(file), simulated: file };
+}
