@@ -8,7 +8,7 @@ import type { SourcePosition } from '../errors.ts';
 import type { Finding } from './finding.ts';
 import { mergeTrees, pickKeys, settleMap, withoutKeys } from './merge.ts';
 import type { Entry, MapTree, Tree } from './tree.ts';
-import { keyWhereAt, parseTree, plainKey, treeAt } from './tree.ts';
+import { parseTree, plainKey, treeAt } from './tree.ts';
 
 export type ReadFile = (path: string) => string | undefined;
 
@@ -55,28 +55,59 @@ export interface ResolvedNodes {
 export function resolveNodes(tree: MapTree): ResolvedNodes {
   const findings: Finding[] = [];
   const classes = new Map<string, readonly string[]>();
-  const nodes = treeAt(tree, ['nodes']);
+  const nulls = new NullLedger();
   checkClasses(tree, findings);
-  if (nodes?.kind !== 'map') return { tree: settleMap(tree), classes, findings };
+  const nodes = treeAt(tree, ['nodes']);
   const entries = new Map<string, Entry>();
-  for (const [name, entry] of nodes.entries) {
+  for (const [name, entry] of nodes?.kind === 'map' ? nodes.entries : []) {
     const node = entry.value;
     if (node.kind !== 'map') {
-      if (node.kind !== 'scalar' || node.value !== null) entries.set(name, entry);
+      entries.set(name, entry);
       continue;
     }
     const chain = classChain(tree, node, { findings, node: name });
     classes.set(name, chain);
-    entries.set(name, { keyWhere: entry.keyWhere, value: settleMap(layNode(tree, chain, node)) });
+    entries.set(name, { keyWhere: entry.keyWhere, value: settleMap(layNode(tree, chain, node), nulls.note) });
   }
-  const resolved: MapTree = {
-    ...tree,
-    entries: new Map([
-      ...tree.entries,
-      ['nodes', { keyWhere: keyWhereAt(tree, ['nodes']) ?? noPlace(tree), value: { ...nodes, entries } }],
-    ]),
+  // What a null in a class removes shows on the nodes that build on it.
+  const rest = settleMap(withoutKeys(tree, ['classes', 'nodes']), nulls.note);
+  const settled = new Map(rest.entries);
+  for (const key of ['classes', 'nodes']) {
+    const entry = tree.entries.get(key);
+    if (entry?.value.kind !== 'map') continue;
+    const value =
+      key === 'nodes' ? settleMap({ ...entry.value, entries }, nulls.note) : settleMap(entry.value, () => undefined);
+    settled.set(key, { keyWhere: entry.keyWhere, value });
+  }
+  return { tree: { ...rest, entries: settled }, classes, findings: [...findings, ...nulls.idle()] };
+}
+
+/** Nulls by their place: one in a class may remove something on one node and nothing on another. */
+class NullLedger {
+  readonly #removing = new Set<string>();
+  readonly #all = new Map<string, { readonly key: string; readonly where: SourcePosition }>();
+
+  readonly note = (key: string, entry: Entry, removes: boolean): void => {
+    const place = `${entry.keyWhere.file}:${entry.keyWhere.line}:${entry.keyWhere.column}`;
+    this.#all.set(place, { key: plainKey(key), where: entry.keyWhere });
+    if (removes) this.#removing.add(place);
   };
-  return { tree: settleMap(resolved), classes, findings };
+
+  idle(): readonly Finding[] {
+    return [...this.#all].flatMap(([place, { key, where }]) => {
+      if (this.#removing.has(place)) return [];
+      const message = `\`${key}\` is empty: that removes what is inherited, and nothing is`;
+      return [
+        {
+          severity: 'warning',
+          rule: 'null-removes-nothing',
+          message,
+          hint: `For an empty map write \`${key}: {}\`, else leave the key out.`,
+          where,
+        } satisfies Finding,
+      ];
+    });
+  }
 }
 
 interface Reading {

@@ -59,6 +59,6 @@ test('whatever stands in the file, loading ends with findings that have their pl
       }
       expect(cluster !== undefined || findings.length > 0).toBe(true);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });

@@ -276,6 +276,22 @@ nodes:
     expect(cluster.originOf(['network', 'vip'])).toBeUndefined();
   });
 
+  test('an empty key that removes nothing is warned of, so that no node or feature goes without a word', async () => {
+    const { cluster, findings } = await load(
+      `${SOUND.replace('w-1: {', 'w-2:\n  w-1: { labels: null, taints:,')}features:\n  tailscale:\n`,
+    );
+
+    expect(places(findings)).toEqual([
+      'warning null-removes-nothing 14:3',
+      'warning null-removes-nothing 15:10',
+      'warning null-removes-nothing 15:24',
+      'warning not-acted-on 16:1',
+      'warning null-removes-nothing 17:3',
+    ]);
+    expect(cluster?.nodes).toHaveLength(4);
+    expect((await load(FILES)).findings).toEqual([]);
+  });
+
   test('circles and contradictions are errors', async () => {
     const circle = await load({ 'a.yaml': 'extends: b.yaml\n', 'b.yaml': 'extends: a.yaml\n' });
     expect(circle.findings.map(({ rule }) => rule)).toContain('extends-circle');

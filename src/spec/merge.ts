@@ -19,29 +19,29 @@ export function mergeTrees(under: MapTree, over: MapTree): MapTree {
       continue;
     }
     entries.delete(`${plain}+`);
-    const bothMaps = below?.value.kind === 'map' && entry.value.kind === 'map';
-    const value =
-      bothMaps && below.value.kind === 'map' && entry.value.kind === 'map'
-        ? mergeTrees(below.value, entry.value)
-        : entry.value;
-    entries.set(plain, { keyWhere: entry.keyWhere, value });
+    entries.set(plain, { keyWhere: entry.keyWhere, value: mergeValues(below?.value, entry.value) });
   }
   return { kind: 'map', entries, origin: over.origin };
 }
 
-/** Drops what was removed and gives `key+` its plain name. */
-export function settle(tree: Tree): Tree {
-  if (tree.kind === 'scalar') return tree;
-  if (tree.kind === 'list') return { ...tree, items: tree.items.map(settle) };
-  return settleMap(tree);
-}
+/** Told of every null that is dropped; `removes` says whether it took something away. */
+export type NullWatcher = (key: string, entry: Entry, removes: boolean) => void;
 
-export function settleMap(tree: MapTree): MapTree {
+/** Drops what was removed and gives `key+` its plain name. */
+export function settleMap(tree: MapTree, onNull: NullWatcher): MapTree {
   const entries = new Map<string, Entry>();
   for (const [key, entry] of tree.entries) {
-    if (!isNull(entry.value)) entries.set(plainKey(key), { keyWhere: entry.keyWhere, value: settle(entry.value) });
+    if (isNull(entry.value)) onNull(key, entry, entry.value.kind === 'scalar' && entry.value.removes === true);
+    else entries.set(plainKey(key), { keyWhere: entry.keyWhere, value: settle(entry.value, onNull) });
   }
   return { ...tree, entries };
+}
+
+function settle(tree: Tree, onNull: NullWatcher): Tree {
+  if (tree.kind === 'scalar') return tree;
+  // Inside a list nothing is inherited: a null there is just an empty value.
+  if (tree.kind === 'list') return { ...tree, items: tree.items.map((item) => settle(item, () => undefined)) };
+  return settleMap(tree, onNull);
 }
 
 /** A map with only the given keys (and their `+` forms). */
@@ -55,6 +55,13 @@ export function withoutKeys(tree: MapTree, keys: readonly string[]): MapTree {
   return { ...tree, entries: new Map([...tree.entries].filter(([key]) => !unwanted.has(plainKey(key)))) };
 }
 
+function mergeValues(below: Tree | undefined, over: Tree): Tree {
+  if (below === undefined) return over;
+  if (over.kind === 'scalar' && over.value === null)
+    return { ...over, removes: below.kind !== 'scalar' || below.value !== null || below.removes === true };
+  return below.kind === 'map' && over.kind === 'map' ? mergeTrees(below, over) : over;
+}
+
 interface Appending {
   readonly over: Entry;
   /** Something stands below under the plain name, or the key itself is plain: then the result is the whole list. */
@@ -66,7 +73,9 @@ function appendEntry(entries: Map<string, Entry>, plain: string, { over, isExact
   entries.delete(plain);
   entries.delete(`${plain}+`);
   const inherited = below === undefined || isNull(below.value) || isNull(over.value) ? [] : itemsOf(below.value);
-  const value: Tree = isNull(over.value) ? over.value : listOf([...inherited, ...itemsOf(over.value)], over);
+  const value: Tree = isNull(over.value)
+    ? mergeValues(below?.value, over.value)
+    : listOf([...inherited, ...itemsOf(over.value)], over);
   entries.set(isExact ? plain : `${plain}+`, { keyWhere: over.keyWhere, value });
 }
 

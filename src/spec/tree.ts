@@ -32,6 +32,8 @@ export interface ListTree {
 export interface ScalarTree {
   readonly kind: 'scalar';
   readonly value: ScalarValue;
+  /** On a null that took something inherited away. */
+  readonly removes?: boolean;
   readonly origin: Origin;
 }
 
