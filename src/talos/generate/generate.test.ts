@@ -57,7 +57,7 @@ function expected(minor: TalosMinor, name: string, file: string): string {
   return readFileSync(new URL(`${minor}/${name}/${file}`, fixtures), 'utf8');
 }
 
-function isPatched(minor: TalosMinor, name: string): boolean {
+function isPatched(name: string): boolean {
   return name.startsWith('patch-') || name === 'no-cni';
 }
 
@@ -65,7 +65,7 @@ for (const minor of TALOS_MINORS) {
   const names = readdirSync(new URL(`${minor}/`, fixtures));
 
   test(`control plane and worker configs are byte for byte those of Talos ${minor}`, () => {
-    const plain = names.filter((name) => !isPatched(minor, name));
+    const plain = names.filter((name) => !isPatched(name));
 
     const wrong = plain.filter((name) => {
       const { controlplane, worker } = generateConfig(inputOf(minor, name).input);

@@ -62,7 +62,8 @@ function authorityAndPath(url: GoUrl, before: string): string {
 }
 
 function parseWithoutFragment(text: string): GoUrl {
-  if (/\p{Cc}/u.test(text) && !/[\u0080-\u009f]/.test(text)) throw bad(text, 'it holds a control character');
+  if ([...text].some((character) => character < ' ' || character === '\u007f'))
+    throw bad(text, 'it holds a control character');
   if (text === '*') return { ...EMPTY_URL, path: '*' };
   const { scheme, rest: afterScheme } = splitScheme(text);
   const forceQuery = afterScheme.endsWith('?') && afterScheme.indexOf('?') === afterScheme.length - 1;

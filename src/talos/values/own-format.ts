@@ -4,6 +4,7 @@
  */
 import { IchorError } from '../../errors.ts';
 import type { TalosMinor, TypeShape } from '../documents/tables.ts';
+import { isAtLeast } from '../yaml/dialect.ts';
 import type { Emittable } from '../yaml/emit.ts';
 import { followed } from '../yaml/node.ts';
 import type { ScalarNode, YamlNode } from '../yaml/node.ts';
@@ -87,9 +88,9 @@ function readOwnText(name: string, node: ScalarNode, minor: TalosMinor): GoValue
     case 'Expression':
       return node.text === '' ? null : node.text;
     case 'ByteSize':
-      return node.text === '' ? null : checkedSize(node);
+      return node.text === '' ? null : checkedSize(node, minor);
     case 'Size':
-      return readSize(node);
+      return readSize(node, minor);
     case 'HardwareAddr':
       return readHardwareAddress(node);
     case 'Base64Bytes':
@@ -139,16 +140,18 @@ function readEnumeration(type: OwnType, node: ScalarNode): string {
 
 // --- sizes ---
 
-function checkedSize(node: ScalarNode): string {
-  const size = parseByteSize(node.text.replace(/^-/, ''));
+/** Sizes counted from the end of the disk (`-10GB`) are taken from 1.13 on. */
+function checkedSize(node: ScalarNode, minor: TalosMinor): string {
+  const size = parseByteSize(isAtLeast(minor, '1.13') ? node.text.replace(/^-/, '') : node.text);
   if (size === undefined) throw mismatch(node, 'a size such as 10GiB');
   return node.text;
 }
 
-function readSize(node: ScalarNode): GoValue {
+function readSize(node: ScalarNode, minor: TalosMinor): GoValue {
   if (node.text === '') return { kind: 'size', bytes: null, percentage: null };
-  if (!node.text.includes('%')) return { kind: 'size', bytes: checkedSize(node), percentage: null };
-  if (!isPercentage(node.text)) throw mismatch(node, 'a percentage from 0% to 100%');
+  if (!node.text.includes('%')) return { kind: 'size', bytes: checkedSize(node, minor), percentage: null };
+  if (!isPercentage(node.text) || (node.text.startsWith('-') && !isAtLeast(minor, '1.13')))
+    throw mismatch(node, 'a percentage from 0% to 100%');
   return { kind: 'size', bytes: null, percentage: node.text };
 }
 
@@ -205,10 +208,12 @@ function writeArgument(value: GoValue): Emittable {
   if (typeof value === 'object' && value?.kind === 'list') {
     return {
       kind: 'seq',
-      items: value.items.map((item) => ({ kind: 'str', text: typeof item === 'string' ? item : '' })),
+      items: value.items.map((item) => ({ kind: 'str', text: typeof item === 'string' ? item : '', isTagged: true })),
     };
   }
-  return typeof value === 'string' && value !== '' ? { kind: 'str', text: value } : { kind: 'plain', text: 'null' };
+  return typeof value === 'string' && value !== ''
+    ? { kind: 'str', text: value, isTagged: true }
+    : { kind: 'plain', text: 'null' };
 }
 
 // --- certificates ---

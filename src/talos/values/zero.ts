@@ -67,11 +67,8 @@ function isEmptyStruct(name: string, shape: TypeShape, value: GoStruct, context:
   for (const [key, inner] of value.fields) {
     if (considered !== undefined && !considered.has(key)) continue;
     const field = fields.get(key);
-    const isEmpty =
-      field === undefined
-        ? isPlainlyZero(inner) && value.fields.size === 0
-        : isEmptyForYaml(field.type, inner, context);
-    if (!isEmpty) return false;
+    if (field === undefined || isEmptyButWritten(field, inner, context)) return false;
+    if (!isEmptyForYaml(field.type, inner, context)) return false;
   }
   return true;
 }

@@ -7,7 +7,8 @@ import { isBreak, isPrintable, styleOf } from './scalar-style.ts';
 
 /** Maps are written in the order given. `plain` is text that is written as it stands: numbers, booleans, null. */
 export type Emittable =
-  | { readonly kind: 'str'; readonly text: string }
+  /** `isTagged`: a text that Talos writes as a node of its own, for which YAML 1.1 words get no quotes. */
+  | { readonly kind: 'str'; readonly text: string; readonly isTagged?: true }
   | { readonly kind: 'plain'; readonly text: string }
   | { readonly kind: 'seq'; readonly items: readonly Emittable[] }
   | { readonly kind: 'map'; readonly entries: readonly (readonly [Emittable, Emittable])[] };
@@ -107,7 +108,7 @@ function scalar(value: Emittable, isKey: boolean, indent: number, dialect: YamlD
   if (value.kind === 'plain') return value.text;
   if (value.kind !== 'str') return value.kind === 'seq' ? '[]' : '{}';
   const { text } = value;
-  switch (styleOf(text, isKey, dialect)) {
+  switch (styleOf(text, isKey, dialect, value.isTagged)) {
     case 'plain':
       return text;
     case 'single':
@@ -185,7 +186,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\u2029': '\\P',
 };
 
-function escapeOf(character: string): string | undefined {
+/** How a character is written inside double quotes when it cannot stand there itself. */
+export function escapeOf(character: string): string | undefined {
   const short = ESCAPES[character];
   if (short !== undefined) return short;
   if (isPrintable(character)) return undefined;

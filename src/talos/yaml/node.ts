@@ -19,6 +19,8 @@ export interface ScalarNode {
   readonly text: string;
   /** The type of it by YAML's rules; `str` for everything quoted. */
   readonly resolved: Resolved;
+  /** Written without quotes and tag: YAML 1.1 readers may take it for something else. */
+  readonly isPlain?: boolean;
 }
 
 export interface SequenceNode {

@@ -91,7 +91,7 @@ function scalarOf(node: Scalar.Parsed, at: NodePosition, minor: TalosMinor): Yam
     return { kind: 'scalar', at, text, resolved: tagged(text, node.tag, at) };
   }
   const type: Resolved = isPlain && node.tag === undefined ? resolved(text, minor) : { kind: 'str' };
-  return { kind: 'scalar', at, text, resolved: type };
+  return { kind: 'scalar', at, text, resolved: type, isPlain: isPlain && node.tag === undefined };
 }
 
 /** Surrogate pairs, which JSON writes for characters beyond U+FFFF, are refused by Talos' library. */

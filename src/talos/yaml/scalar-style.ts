@@ -10,11 +10,11 @@ export type ScalarStyle = 'plain' | 'single' | 'double' | 'literal';
 const SIMPLE_WORD = /^[A-Za-z/][A-Za-z0-9/._-]*$/;
 const MAYBE_SPECIAL = /^(?:[yYnNtTfFoO]|nu|Nu|NU)/;
 
-export function styleOf(text: string, isKey: boolean, dialect: YamlDialect): ScalarStyle {
+export function styleOf(text: string, isKey: boolean, dialect: YamlDialect, isTagged = false): ScalarStyle {
   // Most strings of a config are such words; the long way below comes to the same.
   if (SIMPLE_WORD.test(text) && !MAYBE_SPECIAL.test(text)) return 'plain';
   const allowed = analyze(text);
-  const wanted = wantedStyle(text, dialect);
+  const wanted = wantedStyle(text, dialect, isTagged);
   if (isKey && allowed.isMultiline) return 'double';
   const isPlainRefused = !allowed.plain || (text === '' && isKey);
   const style = wanted === 'plain' && isPlainRefused ? 'single' : wanted;
@@ -31,8 +31,9 @@ export function isPrintable(character: string): boolean {
   return /^[\n\x20-\x7E\u00A0-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD]$/.test(character);
 }
 
-function wantedStyle(text: string, dialect: YamlDialect): ScalarStyle {
+function wantedStyle(text: string, dialect: YamlDialect, isTagged: boolean): ScalarStyle {
   if (text.includes('\n')) return dialect.quotesBlankBlocks && !hasInk(text) ? 'double' : 'literal';
+  if (isTagged) return resolvePlain(text).kind === 'str' ? 'plain' : 'double';
   if (text === '<<') return dialect.quotesMergeWord ? dialect.oldWords : 'plain';
   if (isOldYamlWord(text)) return dialect.oldWords;
   return resolvePlain(text).kind === 'str' ? 'plain' : 'double';
@@ -43,7 +44,8 @@ function hasInk(text: string): boolean {
   return text.length >= 2 && /[^\s\u0085]/u.test(text.replaceAll('\uFEFF', 'x'));
 }
 
-interface Allowed {
+/** The styles that a text can be written in at all. */
+export interface Allowed {
   readonly isMultiline: boolean;
   readonly plain: boolean;
   readonly single: boolean;
@@ -51,7 +53,7 @@ interface Allowed {
 }
 
 /** `analyzeScalar`, for block context. */
-function analyze(text: string): Allowed {
+export function analyze(text: string): Allowed {
   if (text === '') return { isMultiline: false, plain: true, single: true, block: false };
   const first = text.charAt(0);
   const last = text.charAt(text.length - 1);
