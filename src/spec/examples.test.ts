@@ -1,11 +1,21 @@
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { loadPath } from '../../test/support/cluster-file.ts';
+import { planImage } from '../images/plan-image.ts';
+import { renderNode } from '../render/render.ts';
+import type { SecretsBundle } from '../talos/secrets-bundle.ts';
+import { validateConfig } from '../talos/validate/validate.ts';
+import type { NodeSpec } from './model.ts';
 import { controlPlanes } from './model.ts';
 
 const FOLDER = fileURLToPath(new URL('../../examples', import.meta.url));
 const EXAMPLES = readdirSync(FOLDER).filter((name) => !name.includes('.'));
+
+const BUNDLE: SecretsBundle = parse(
+  readFileSync(fileURLToPath(new URL('../../test/fixtures/secrets/a-contract-1.11.yaml', import.meta.url)), 'utf8'),
+);
 
 /** Nodes, control planes and minor of each: an example that loses a machine is noticed. */
 const EXPECTED: Readonly<Record<string, readonly [nodes: number, controlPlanes: number, talos: string]>> = {
@@ -24,6 +34,23 @@ describe.each(EXAMPLES)('the example %s', (name) => {
       findings.filter(({ rule }) => rule !== 'not-acted-on').map(({ rule, message }) => `${rule}: ${message}`),
     ).toEqual([]);
     expect(cluster && [cluster.nodes.length, controlPlanes(cluster).length, cluster.talos]).toEqual(EXPECTED[name]);
+  });
+
+  test('renders for every node, and each config passes the validation of that very Talos', async () => {
+    const { cluster } = await loadPath(`${FOLDER}/${name}/cluster.yaml`);
+    if (cluster === undefined) throw new Error('does not load');
+    for (const node of cluster.nodes) {
+      const image = imageOf(node);
+      const { config } = renderNode({ cluster, node, bundle: BUNDLE, image });
+      const mode = node.platform === 'metal' ? 'metal' : 'cloud';
+
+      expect(validateConfig(config, { talos: node.talos, mode, strict: true })).toEqual({
+        load: [],
+        errors: [],
+        warnings: [],
+        notices: [],
+      });
+    }
   });
 });
 
@@ -50,3 +77,17 @@ test('one file mixes VMs and metal workers, each with what its class says', asyn
     { dedicated: { value: 'gnss', effect: 'NoSchedule' } },
   ]);
 });
+
+function imageOf({ talos, platform, image, hardware, proxmox }: NodeSpec) {
+  const { arch, extensions, kernelArgs } = image;
+  const plan = planImage({
+    talos,
+    platform,
+    arch,
+    hardware,
+    extensions,
+    kernelArgs,
+    use: { isVirtual: proxmox !== undefined },
+  });
+  return { installer: plan.urls.installer, modules: plan.modules, sysctls: plan.sysctls };
+}
