@@ -2,11 +2,11 @@
  * Lists that merge element by element instead of being appended to: network interfaces, VLANs, admission plugins, extension
  * service files, image verification rules.
  */
-import type { TypeRef, TypeShape } from '../documents/tables.ts';
+import type { TypeRef } from '../documents/tables.ts';
+import { shapeNamed } from '../values/read.ts';
 import type { GoStruct, GoValue } from '../values/value.ts';
 import { isList, isStruct } from '../values/value.ts';
-import { mergeValue } from './merge.ts';
-import type { MergeContext, MergePlace } from './merge.ts';
+import type { MergePlace } from './merge-place.ts';
 import { PatchRefused } from './refusal.ts';
 
 /** Whether the element of the left list is the one that an element of the right list means. */
@@ -24,17 +24,22 @@ export function isKeyedList(typeName: string): boolean {
   return RULES.has(bare(typeName));
 }
 
+type MergeElement = (element: TypeRef, left: GoValue, right: GoValue, place: MergePlace) => GoValue;
+
+export interface Sides {
+  readonly left: GoValue;
+  readonly right: GoValue;
+}
+
 export function mergeKeyedList(
   name: string,
-  shape: TypeShape,
-  left: GoValue,
-  right: GoValue,
+  { left, right }: Sides,
   place: MergePlace,
-  context: MergeContext,
+  mergeElement: MergeElement,
 ): GoValue {
   if (!isList(right)) return left;
   const isSame = RULES.get(bare(name));
-  const element = shape.element;
+  const { element } = shapeNamed(name, place.context.table);
   if (isSame === undefined || element === undefined) return right;
   const isReplacing = bare(name) === 'ImageVerificationRules';
   const before = isList(left) ? left.items : [];
@@ -47,20 +52,15 @@ export function mergeKeyedList(
     else
       merged[at] = isReplacing
         ? item
-        : mergeElement(element, existing, item, { ...place, path: [...place.path, `[${at}]`] }, context);
+        : mergeElement(element, existing, item, {
+            ...place,
+            path: [...place.path, `[${at}]`],
+            replaces: false,
+            overwrites: false,
+          });
   }
   if (merged.length === 0 && !isList(left)) return left;
   return { kind: 'list', items: merged };
-}
-
-function mergeElement(
-  element: TypeRef,
-  left: GoValue,
-  right: GoValue,
-  place: MergePlace,
-  context: MergeContext,
-): GoValue {
-  return mergeValue(element, left, right, { ...place, replaces: false, overwrites: false }, context);
 }
 
 function findSame(items: readonly GoValue[], wanted: GoValue, isSame: IsSame, place: MergePlace): number {

@@ -5,23 +5,17 @@ import type { OwnType } from '../values/own-format.ts';
 import { isZeroOwn } from '../values/own-format.ts';
 import type { GoUrl, GoValue } from '../values/value.ts';
 import { isAtLeast } from '../yaml/dialect.ts';
-import { notMergeable } from './merge.ts';
-import type { MergeContext, MergePlace } from './merge.ts';
+import { notMergeable } from './merge-place.ts';
+import type { MergePlace } from './merge-place.ts';
 
-export function mergeOwn(
-  type: OwnType,
-  left: GoValue,
-  right: GoValue,
-  place: MergePlace,
-  context: MergeContext,
-): GoValue {
+export function mergeOwn(type: OwnType, left: GoValue, right: GoValue, place: MergePlace): GoValue {
   const name = type.name.slice(type.name.indexOf('.') + 1);
   switch (name) {
     case 'Expression':
     case 'ByteSize':
-      return mergeTaken(left, right, place, context);
+      return mergeTaken(left, right, place);
     case 'Size':
-      return mergeSize(left, right, context);
+      return mergeSize(left, right, place);
     case 'Endpoint':
     case 'URL':
       return mergeUrl(left, right, place);
@@ -43,18 +37,18 @@ export function mergeOwn(
 }
 
 /** Talos copies even an empty right side, so that any patch to a document clears what it does not repeat (talos-3-config.md §5.2). */
-function mergeTaken(left: GoValue, right: GoValue, place: MergePlace, context: MergeContext): GoValue {
+function mergeTaken(left: GoValue, right: GoValue, place: MergePlace): GoValue {
   if (right !== null || left === null) return right;
-  if (context.keepsSelectors) return left;
-  context.lost(place.path);
+  if (place.context.keepsSelectors) return left;
+  place.context.lost(place.path);
   return right;
 }
 
 /** Bytes and percentage are kept side by side, so that in Talos a percentage can never replace a number of bytes. */
-function mergeSize(left: GoValue, right: GoValue, context: MergeContext): GoValue {
+function mergeSize(left: GoValue, right: GoValue, place: MergePlace): GoValue {
   if (typeof left !== 'object' || left?.kind !== 'size' || typeof right !== 'object' || right?.kind !== 'size')
     return right;
-  if (context.keepsSelectors) return right.bytes === null && right.percentage === null ? left : right;
+  if (place.context.keepsSelectors) return right.bytes === null && right.percentage === null ? left : right;
   return { kind: 'size', bytes: right.bytes ?? left.bytes, percentage: right.percentage ?? left.percentage };
 }
 

@@ -1,7 +1,7 @@
 /**
  * Merges two values of a type as Talos' strategic merge does (`pkg/machinery/config/merge`): the right side over the left.
  */
-import type { DocumentTable, FieldShape, TalosMinor, TypeRef, TypeShape } from '../documents/tables.ts';
+import type { FieldShape, TypeRef, TypeShape } from '../documents/tables.ts';
 import { shapeNamed } from '../values/read.ts';
 import type { GoMap, GoStruct, GoValue } from '../values/value.ts';
 import { isList, isMap, isStruct } from '../values/value.ts';
@@ -10,68 +10,36 @@ import { isAtLeast } from '../yaml/dialect.ts';
 import { mergeFreeFormMaps } from './merge-any.ts';
 import { isKeyedList, mergeKeyedList } from './merge-lists.ts';
 import { mergeOwn } from './merge-own.ts';
-import { PatchRefused } from './refusal.ts';
+import type { MergePlace } from './merge-place.ts';
 
-export interface MergeContext {
-  readonly minor: TalosMinor;
-  readonly table: DocumentTable;
-  /** For the spec's own patches: selectors and sizes that a patch does not mention stay. Talos loses them. */
-  readonly keepsSelectors: boolean;
-  /** Told of every value that Talos' rules lose although the patch does not mention it. */
-  lost(path: readonly string[]): void;
-}
-
-/** Where a merge stands: the path for messages, and what the surroundings ask for. */
-export interface MergePlace {
-  readonly path: readonly string[];
-  /** The right side wins whole. */
-  readonly replaces: boolean;
-  /** The value stands behind a pointer: it overrides even when it is zero. */
-  readonly overwrites: boolean;
-}
-
-export const ROOT: MergePlace = { path: [], replaces: false, overwrites: false };
-
-export function mergeValue(
-  type: TypeRef,
-  left: GoValue,
-  right: GoValue,
-  place: MergePlace,
-  context: MergeContext,
-): GoValue {
+export function mergeValue(type: TypeRef, left: GoValue, right: GoValue, place: MergePlace): GoValue {
   switch (type.kind) {
     case 'pointer': {
       if (right === null) return left;
       if (left === null) return right;
       // 1.11 lets a zero behind a pointer pass unnoticed.
-      return mergeValue(type.of, left, right, { ...place, overwrites: isAtLeast(context.minor, '1.12') }, context);
+      return mergeValue(type.of, left, right, { ...place, overwrites: isAtLeast(place.context.minor, '1.12') });
     }
     case 'list':
       return mergeList(left, right, place);
     case 'map':
-      return mergeMap(type.of, left, right, place, context);
+      return mergeMap(type.of, left, right, place);
     case 'scalar':
       if (type.name === 'bytes') return right === null ? left : right;
       return type.name === 'bool' || place.overwrites || !isPlainlyZero(right) ? right : left;
     case 'any':
       return right === null ? left : right;
     case 'named':
-      return mergeNamed(type.name, left, right, place, context);
+      return mergeNamed(type.name, left, right, place);
   }
 }
 
-export function mergeStruct(
-  shape: TypeShape,
-  left: GoStruct,
-  right: GoStruct,
-  place: MergePlace,
-  context: MergeContext,
-): GoStruct {
+export function mergeStruct(shape: TypeShape, left: GoStruct, right: GoStruct, place: MergePlace): GoStruct {
   if (shape.rest !== undefined && shape.fields.length === 0) return mergeFreeForm(left, right, place);
   if (place.replaces) return right.fields.size === 0 ? left : right;
   const fields = new Map(left.fields);
   for (const field of shape.fields) {
-    const merged = mergeField(field, left, right, place, context);
+    const merged = mergeField(field, left, right, place);
     if (merged !== undefined) fields.set(field.key, merged);
   }
   const unknown = new Map([...(left.unknown ?? []), ...(right.unknown ?? [])]);
@@ -79,22 +47,15 @@ export function mergeStruct(
 }
 
 /** Undefined when nothing can change. */
-function mergeField(
-  field: FieldShape,
-  left: GoStruct,
-  right: GoStruct,
-  place: MergePlace,
-  context: MergeContext,
-): GoValue | undefined {
+function mergeField(field: FieldShape, left: GoStruct, right: GoStruct, place: MergePlace): GoValue | undefined {
   const rightValue = right.fields.get(field.key);
   const leftValue = left.fields.get(field.key);
   if (rightValue === undefined && (leftValue === undefined || isNilWhenAbsent(field.type))) return undefined;
   return mergeValue(
     field.type,
-    leftValue ?? zeroValue(field.type, context),
-    rightValue ?? zeroValue(field.type, context),
-    { path: [...place.path, field.key], replaces: field.replace, overwrites: false },
-    context,
+    leftValue ?? zeroValue(field.type, place.context),
+    rightValue ?? zeroValue(field.type, place.context),
+    { ...place, path: [...place.path, field.key], replaces: field.replace, overwrites: false },
   );
 }
 
@@ -102,16 +63,16 @@ function isNilWhenAbsent(type: TypeRef): boolean {
   return type.kind === 'pointer' || type.kind === 'list' || type.kind === 'map' || type.kind === 'any';
 }
 
-function mergeNamed(name: string, left: GoValue, right: GoValue, place: MergePlace, context: MergeContext): GoValue {
-  const shape = shapeNamed(name, context.table);
-  if (isKeyedList(name)) return mergeKeyedList(name, shape, left, right, place, context);
+function mergeNamed(name: string, left: GoValue, right: GoValue, place: MergePlace): GoValue {
+  const shape = shapeNamed(name, place.context.table);
+  if (isKeyedList(name)) return mergeKeyedList(name, { left, right }, place, mergeValue);
   if (shape.element !== undefined && shape.go === 'map') {
-    return shape.ownMerge ? mergeArguments(left, right) : mergeMap(shape.element, left, right, place, context);
+    return shape.ownMerge ? mergeArguments(left, right) : mergeMap(shape.element, left, right, place);
   }
   if (shape.element !== undefined) return mergeList(left, right, place);
   if (shape.ownFormat || shape.ownWrite)
-    return mergeOwn({ name, shape, minor: context.minor }, left, right, place, context);
-  if (isStruct(left) && isStruct(right)) return mergeStruct(shape, left, right, place, context);
+    return mergeOwn({ name, shape, minor: place.context.minor }, left, right, place);
+  if (isStruct(left) && isStruct(right)) return mergeStruct(shape, left, right, place);
   return right;
 }
 
@@ -121,7 +82,7 @@ function mergeList(left: GoValue, right: GoValue, place: MergePlace): GoValue {
   return { kind: 'list', items: [...left.items, ...right.items] };
 }
 
-function mergeMap(element: TypeRef, left: GoValue, right: GoValue, place: MergePlace, context: MergeContext): GoValue {
+function mergeMap(element: TypeRef, left: GoValue, right: GoValue, place: MergePlace): GoValue {
   if (!isMap(right)) return left;
   if (place.replaces || !isMap(left)) return right;
   if (element.kind === 'any')
@@ -129,11 +90,8 @@ function mergeMap(element: TypeRef, left: GoValue, right: GoValue, place: MergeP
   const entries = new Map(left.entries);
   for (const [key, value] of right.entries) {
     const before = left.entries.get(key);
-    const inner = { path: [...place.path, key], replaces: false, overwrites: false };
-    entries.set(
-      key,
-      before === undefined || before === null ? value : mergeValue(element, before, value, inner, context),
-    );
+    const inner = { ...place, path: [...place.path, key], replaces: false, overwrites: false };
+    entries.set(key, before === undefined || before === null ? value : mergeValue(element, before, value, inner));
   }
   return { kind: 'map', entries };
 }
@@ -149,15 +107,4 @@ function mergeFreeForm(left: GoStruct, right: GoStruct, place: MergePlace): GoSt
   if (right.fields.size === 0) return left;
   if (place.replaces || left.fields.size === 0) return right;
   return { kind: 'struct', fields: mergeFreeFormMaps(left.fields, right.fields, place.path) };
-}
-
-/** A value that Go's reflection cannot set: Talos' patcher gives up on it. */
-export function notMergeable(place: MergePlace, what: string): PatchRefused {
-  return new PatchRefused(
-    'apply',
-    `${place.path.join('.')}: Talos cannot merge ${what} into one that is already there`,
-    {
-      hint: 'Delete the old value with $patch: delete in a patch of its own, then set the new one.',
-    },
-  );
 }

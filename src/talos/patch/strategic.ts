@@ -11,8 +11,9 @@ import type { MapEntry, MapNode } from '../yaml/node.ts';
 import { deleteFromStruct } from './delete-path.ts';
 import type { DeleteSelector } from './find-deletes.ts';
 import type { PatchPart } from './load-patch.ts';
-import { mergeStruct, ROOT } from './merge.ts';
-import type { MergeContext } from './merge.ts';
+import { rootPlace } from './merge-place.ts';
+import type { MergeContext } from './merge-place.ts';
+import { mergeStruct } from './merge.ts';
 import { atStage, PatchRefused } from './refusal.ts';
 
 /** Before 1.14, the delete of a document that is not there ends up among the documents itself. */
@@ -90,7 +91,7 @@ function mergedDocument(left: ConfigDocument, right: ConfigDocument, context: St
   if (left.kind === 'typed' && right.kind === 'typed') {
     return withValue(
       left,
-      mergeStruct(left.shape, left.value, right.value, { ...ROOT, path: pathRoot(left) }, context.merging),
+      mergeStruct(left.shape, left.value, right.value, rootPlace(context.merging, pathRoot(left))),
     );
   }
   return left.kind === 'unknown' && right.kind === 'unknown'
