@@ -78,7 +78,8 @@ export function createFaultBook(script: FaultScript): FaultBook {
       for (const entry of rules) {
         if (!matches(entry.rule, machine, method)) continue;
         entry.seen += 1;
-        if (hit === undefined && (entry.rule.nth === undefined || entry.rule.nth === entry.seen)) hit = entry.rule.fault;
+        if (hit === undefined && (entry.rule.nth === undefined || entry.rule.nth === entry.seen))
+          hit = entry.rule.fault;
       }
       return hit;
     },
@@ -99,5 +100,7 @@ export function createFaultBook(script: FaultScript): FaultBook {
 }
 
 function matches(rule: FaultRule, machine: string, method: string): boolean {
-  return (rule.machine === undefined || rule.machine === machine) && (rule.method === undefined || rule.method === method);
+  return (
+    (rule.machine === undefined || rule.machine === machine) && (rule.method === undefined || rule.method === method)
+  );
 }

@@ -18,7 +18,9 @@ const DEFAULT_DISK_BYTES = 256 * GIB;
 /** One machine per node, called like it, switched off, with nothing on its disks and the node's image to boot. */
 export function machinesFor(cluster: Cluster, options: MachinesOptions = {}): readonly MachineDefinition[] {
   const seed = options.seed ?? cluster.name;
-  return cluster.nodes.map((node, index) => machineFor(cluster, node, { index, seed, schematic: options.schematicOf?.(node) ?? node.image.schematic }));
+  return cluster.nodes.map((node, index) =>
+    machineFor(cluster, node, { index, seed, schematic: options.schematicOf?.(node) ?? node.image.schematic }),
+  );
 }
 
 interface Place {
@@ -33,24 +35,55 @@ function machineFor(cluster: Cluster, node: NodeSpec, place: Place): MachineDefi
   const isVm = node.proxmox !== undefined || node.platform === 'nocloud';
   const links = linksFor(node, seed, purpose);
   return {
-    name: node.name, uuid: node.identity.uuid ?? seededUuid(seed, `${purpose}/uuid`), serial: node.identity.serial ?? `SIM${hex(seed, `${purpose}/serial`, 5).toUpperCase()}`,
-    manufacturer: isVm ? 'QEMU' : 'Simulated', productName: isVm ? 'Standard PC (Q35 + ICH9, 2009)' : 'Simulated machine', links, disks: disksFor(node, isVm, { seed, purpose }),
-    memoryBytes: sizeOf(node.proxmox?.['memory']) ?? 16 * GIB, cores: typeof node.proxmox?.['cores'] === 'number' ? node.proxmox['cores'] : 4,
-    arch: node.image.arch, platform: node.platform,
-    media: { talos: node.talos, ...(schematic === undefined ? {} : { schematic }), kernelArgs: node.image.kernelArgs, extensions: node.image.extensions },
-    bootOrder: ['disk', 'media'], addresses: [initialAddress(cluster, node, place)],
+    name: node.name,
+    uuid: node.identity.uuid ?? seededUuid(seed, `${purpose}/uuid`),
+    serial: node.identity.serial ?? `SIM${hex(seed, `${purpose}/serial`, 5).toUpperCase()}`,
+    manufacturer: isVm ? 'QEMU' : 'Simulated',
+    productName: isVm ? 'Standard PC (Q35 + ICH9, 2009)' : 'Simulated machine',
+    links,
+    disks: disksFor(node, isVm, { seed, purpose }),
+    memoryBytes: sizeOf(node.proxmox?.['memory']) ?? 16 * GIB,
+    cores: typeof node.proxmox?.['cores'] === 'number' ? node.proxmox['cores'] : 4,
+    arch: node.image.arch,
+    platform: node.platform,
+    media: {
+      talos: node.talos,
+      ...(schematic === undefined ? {} : { schematic }),
+      kernelArgs: node.image.kernelArgs,
+      extensions: node.image.extensions,
+    },
+    bootOrder: ['disk', 'media'],
+    addresses: [initialAddress(cluster, node, place)],
   };
 }
 
 function linksFor(node: NodeSpec, seed: string, purpose: string): readonly LinkDefinition[] {
-  const named = node.links.filter((link) => link.mac !== undefined || (link.name !== undefined && link.bond === undefined && link.bridge === undefined));
-  const members = node.links.flatMap((link) => memberNames(link.bond)).concat(node.links.flatMap((link) => memberNames(link.bridge)));
-  const macs = [...new Set([...node.identity.macs, ...named.map((link) => link.mac).filter((mac) => mac !== undefined)])];
-  const names = [...new Set([...(node.link === undefined ? [] : [node.link]), ...named.map((link) => link.name).filter((name) => name !== undefined), ...members])].filter((name) => !name.includes('.') && !/^(bond|br|wg|dummy)\d*/.test(name));
+  const named = node.links.filter(
+    (link) =>
+      link.mac !== undefined || (link.name !== undefined && link.bond === undefined && link.bridge === undefined),
+  );
+  const members = node.links
+    .flatMap((link) => memberNames(link.bond))
+    .concat(node.links.flatMap((link) => memberNames(link.bridge)));
+  const macs = [
+    ...new Set([...node.identity.macs, ...named.map((link) => link.mac).filter((mac) => mac !== undefined)]),
+  ];
+  const names = [
+    ...new Set([
+      ...(node.link === undefined ? [] : [node.link]),
+      ...named.map((link) => link.name).filter((name) => name !== undefined),
+      ...members,
+    ]),
+  ].filter((name) => !name.includes('.') && !/^(bond|br|wg|dummy)\d*/.test(name));
   const count = Math.max(1, macs.length, names.length);
   return Array.from({ length: count }, (_, index) => {
     const byMac = named.find((link) => link.mac !== undefined && link.mac === macs[index])?.name;
-    return { name: byMac ?? names[index] ?? `eth${index}`, mac: macs[index] ?? inventedMac(seed, `${purpose}/mac/${index}`), driver: node.proxmox === undefined ? 'e1000e' : 'virtio_net', busPath: `0000:0${index + 1}:00.0` };
+    return {
+      name: byMac ?? names[index] ?? `eth${index}`,
+      mac: macs[index] ?? inventedMac(seed, `${purpose}/mac/${index}`),
+      driver: node.proxmox === undefined ? 'e1000e' : 'virtio_net',
+      busPath: `0000:0${index + 1}:00.0`,
+    };
   });
 }
 
@@ -66,14 +99,29 @@ function initialAddress(cluster: Cluster, node: NodeSpec, { index, seed }: Place
   const [base, bits] = (cluster.network.subnet ?? '10.0.0.0/24').split('/');
   const prefix = Number(bits ?? 24);
   if (node.address.kind === 'reserved') return { kind: 'dhcp', ip: node.address.ip, prefix, ...withGateway };
-  const hasIdentity = node.identity.macs.length > 0 || node.identity.uuid !== undefined || node.identity.serial !== undefined || node.identity.vmid !== undefined;
-  if (node.address.kind === 'static' && !hasIdentity) return { kind: 'static', ip: node.address.ip, prefix: node.address.prefix, ...withGateway };
-  return { kind: 'dhcp', ip: freeAddress(cluster, base ?? '10.0.0.0', prefix, { index, seed, schematic: undefined }), prefix, ...withGateway };
+  const hasIdentity =
+    node.identity.macs.length > 0 ||
+    node.identity.uuid !== undefined ||
+    node.identity.serial !== undefined ||
+    node.identity.vmid !== undefined;
+  if (node.address.kind === 'static' && !hasIdentity)
+    return { kind: 'static', ip: node.address.ip, prefix: node.address.prefix, ...withGateway };
+  return {
+    kind: 'dhcp',
+    ip: freeAddress(cluster, base ?? '10.0.0.0', prefix, { index, seed, schematic: undefined }),
+    prefix,
+    ...withGateway,
+  };
 }
 
 /** An address of the subnet that the spec does not use. */
 function freeAddress(cluster: Cluster, base: string, prefix: number, { index }: Place): string {
-  const taken = new Set([cluster.network.gateway, cluster.network.vip, cluster.endpoint.host, ...cluster.nodes.map((node) => (node.address.kind === 'dhcp' ? undefined : node.address.ip))]);
+  const taken = new Set([
+    cluster.network.gateway,
+    cluster.network.vip,
+    cluster.endpoint.host,
+    ...cluster.nodes.map((node) => (node.address.kind === 'dhcp' ? undefined : node.address.ip)),
+  ]);
   const size = 2 ** (32 - prefix);
   let start = 0;
   for (const part of base.split('.')) start = start * 256 + Number(part);
@@ -94,15 +142,23 @@ interface DiskPlace {
 }
 
 function disksFor(node: NodeSpec, isVm: boolean, place: DiskPlace): readonly DiskDefinition[] {
-  const system = diskFor(node.install.disk ?? {}, { isVm, bytes: sizeOf(node.proxmox?.['disk']) ?? DEFAULT_DISK_BYTES, number: 0, ...place });
+  const system = diskFor(node.install.disk ?? {}, {
+    isVm,
+    bytes: sizeOf(node.proxmox?.['disk']) ?? DEFAULT_DISK_BYTES,
+    number: 0,
+    ...place,
+  });
   const device = node.install.device?.replace(/^\/dev\//, '');
-  const disks: DiskDefinition[] = [device === undefined || device.startsWith('disk/') ? system : { ...system, name: device }];
+  const disks: DiskDefinition[] = [
+    device === undefined || device.startsWith('disk/') ? system : { ...system, name: device },
+  ];
   for (const volume of node.volumes) {
     if (volume.kind === 'system') continue;
     const bytes = Number(volume.maxSizeBytes ?? volume.minSizeBytes ?? BigInt(100 * GIB));
     const fits = disks.findIndex((disk) => isFor(disk, volume.disk));
     const found = disks[fits];
-    if (found === undefined) disks.push(diskFor(volume.disk, { isVm, bytes: bytes * 1.05 + GIB, number: disks.length, ...place }));
+    if (found === undefined)
+      disks.push(diskFor(volume.disk, { isVm, bytes: bytes * 1.05 + GIB, number: disks.length, ...place }));
     else disks[fits] = { ...found, sizeBytes: Math.ceil(found.sizeBytes + bytes) };
   }
   return disks;
@@ -112,8 +168,14 @@ function isFor(disk: DiskDefinition, selector: DiskSelector): boolean {
   if (selector.serial !== undefined) return disk.serial === selector.serial;
   if (selector.name !== undefined) return disk.name === selector.name;
   if (selector.model !== undefined) return disk.model === selector.model.replaceAll('*', '');
-  if (selector.type !== undefined) return disk.transport === transportOf(selector, false) || (selector.type === 'virtio' && disk.transport === 'virtio');
-  return selector.match === undefined || (selector.match.includes('nvme') ? disk.transport === 'nvme' : !selector.match.includes('!system_disk'));
+  if (selector.type !== undefined)
+    return (
+      disk.transport === transportOf(selector, false) || (selector.type === 'virtio' && disk.transport === 'virtio')
+    );
+  return (
+    selector.match === undefined ||
+    (selector.match.includes('nvme') ? disk.transport === 'nvme' : !selector.match.includes('!system_disk'))
+  );
 }
 
 interface DiskWants extends DiskPlace {
@@ -125,12 +187,27 @@ interface DiskWants extends DiskPlace {
 function diskFor(selector: DiskSelector, { isVm, bytes, number, seed, purpose }: DiskWants): DiskDefinition {
   const transport = transportOf(selector, isVm);
   const letter = 'abcdefgh'.charAt(number);
-  const name = selector.name ?? (transport === 'nvme' ? `nvme${number}n1` : transport === 'virtio' ? `vd${letter}` : transport === 'mmc' ? `mmcblk${number}` : `sd${letter}`);
+  const name =
+    selector.name ??
+    (transport === 'nvme'
+      ? `nvme${number}n1`
+      : transport === 'virtio'
+        ? `vd${letter}`
+        : transport === 'mmc'
+          ? `mmcblk${number}`
+          : `sd${letter}`);
   const serial = fill(selector.serial) ?? `S${hex(seed, `${purpose}/disk/${number}`, 5).toUpperCase()}`;
   return {
-    name, transport, sizeBytes: Math.ceil(sizeWanted(selector, bytes)), model: fill(selector.model) ?? (transport === 'virtio' ? 'QEMU HARDDISK' : 'SIMULATED SSD'), rotational: selector.type === 'hdd',
-    ...(transport === 'virtio' && selector.serial === undefined ? {} : { serial }), wwid: fill(selector.wwid) ?? `naa.5${hex(seed, `${purpose}/wwid/${number}`, 7)}0`,
-    ...(selector.uuid === undefined ? {} : { uuid: selector.uuid }), ...(selector.modalias === undefined ? {} : { modalias: fill(selector.modalias) ?? '' }), ...(selector.busPath === undefined ? {} : { busPath: fill(selector.busPath) ?? '' }),
+    name,
+    transport,
+    sizeBytes: Math.ceil(sizeWanted(selector, bytes)),
+    model: fill(selector.model) ?? (transport === 'virtio' ? 'QEMU HARDDISK' : 'SIMULATED SSD'),
+    rotational: selector.type === 'hdd',
+    ...(transport === 'virtio' && selector.serial === undefined ? {} : { serial }),
+    wwid: fill(selector.wwid) ?? `naa.5${hex(seed, `${purpose}/wwid/${number}`, 7)}0`,
+    ...(selector.uuid === undefined ? {} : { uuid: selector.uuid }),
+    ...(selector.modalias === undefined ? {} : { modalias: fill(selector.modalias) ?? '' }),
+    ...(selector.busPath === undefined ? {} : { busPath: fill(selector.busPath) ?? '' }),
   };
 }
 
@@ -152,7 +229,21 @@ function sizeWanted(selector: DiskSelector, bytes: number): number {
   return Math.min(bytes, wanted * 0.9);
 }
 
-const UNITS: Readonly<Record<string, number>> = { '': 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, K: 2 ** 10, M: 2 ** 20, G: GIB, T: 2 ** 40, KIB: 2 ** 10, MIB: 2 ** 20, GIB, TIB: 2 ** 40 };
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  K: 2 ** 10,
+  M: 2 ** 20,
+  G: GIB,
+  T: 2 ** 40,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB,
+  TIB: 2 ** 40,
+};
 
 function sizeOf(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
@@ -173,7 +264,9 @@ function hex(seed: string, purpose: string, bytes: number): string {
 
 /** Locally administered, so that it can be nobody's. */
 function inventedMac(seed: string, purpose: string): string {
-  const tail = Buffer.from(seededBytes(seed, purpose, 5)).toString('hex').match(/../g) ?? [];
+  const tail =
+    Buffer.from(seededBytes(seed, purpose, 5))
+      .toString('hex')
+      .match(/../g) ?? [];
   return ['02', ...tail].join(':');
 }
-

@@ -6,7 +6,12 @@ export { createVirtualClock, type VirtualClock, type VirtualClockOptions } from 
 export { machinesFor, type MachinesOptions } from './from-cluster.ts';
 export { runSimulator, type RunningSimulator, type RunSimulatorOptions } from './run.ts';
 export { openSockets, type SocketDoor, type SocketsOptions } from './doors/sockets.ts';
-export { createInProcessNetwork, type InProcessCaller, type InProcessNetwork, type KubernetesRequest } from './doors/in-process.ts';
+export {
+  createInProcessNetwork,
+  type InProcessCaller,
+  type InProcessNetwork,
+  type KubernetesRequest,
+} from './doors/in-process.ts';
 export type { CallFault, FaultBook, FaultRule, FaultScript, MachineFault } from './faults.ts';
 export { BEHAVIOURS, type Behaviour } from './behaviours.ts';
 export type { ConfigValidator, ValidationContext, Verdict } from './machine/validate.ts';

@@ -31,18 +31,25 @@ export interface RunningSimulator {
 
 export async function runSimulator(options: RunSimulatorOptions): Promise<RunningSimulator> {
   const simulation = createSimulation({
-    clock: options.clock ?? createSystemClock(options.speed), seed: options.seed ?? 'ichor', machines: options.machines,
-    ...(options.latencies === undefined ? {} : { latencies: options.latencies }), ...(options.faults === undefined ? {} : { faults: options.faults }),
+    clock: options.clock ?? createSystemClock(options.speed),
+    seed: options.seed ?? 'ichor',
+    machines: options.machines,
+    ...(options.latencies === undefined ? {} : { latencies: options.latencies }),
+    ...(options.faults === undefined ? {} : { faults: options.faults }),
     ...(options.validator === undefined ? {} : { validator: options.validator }),
   });
   const door = openSockets({
-    simulation, speed: options.speed, ...(options.worldFile === undefined ? {} : { worldFile: options.worldFile }),
-    ...(options.bindRealAddresses === undefined ? {} : { bindRealAddresses: options.bindRealAddresses }), ...(options.onProblem === undefined ? {} : { onProblem: options.onProblem }),
+    simulation,
+    speed: options.speed,
+    ...(options.worldFile === undefined ? {} : { worldFile: options.worldFile }),
+    ...(options.bindRealAddresses === undefined ? {} : { bindRealAddresses: options.bindRealAddresses }),
+    ...(options.onProblem === undefined ? {} : { onProblem: options.onProblem }),
   });
   if (options.powerOn !== false) for (const name of simulation.names) simulation.power(name, 'on');
   await door.settled();
   return {
-    simulation, door,
+    simulation,
+    door,
     async close() {
       simulation.close();
       await door.close();

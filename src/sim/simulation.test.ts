@@ -20,23 +20,46 @@ interface Bench {
 
 function bench(count: number, talos = 'v1.13.9'): Bench {
   const clock = createVirtualClock();
-  const simulation = createSimulation({ clock, seed: 'unit', machines: Array.from({ length: count }, (_, index) => makeMachine(index + 1, { talos })) });
+  const simulation = createSimulation({
+    clock,
+    seed: 'unit',
+    machines: Array.from({ length: count }, (_, index) => makeMachine(index + 1, { talos })),
+  });
   for (const name of simulation.names) simulation.power(name, 'on');
   return { clock, simulation };
 }
 
-function configFor(simulation: Simulation, name: string, options: { readonly role?: 'controlplane' | 'worker'; readonly cni?: 'none'; readonly talos?: string } = {}): string {
+function configFor(
+  simulation: Simulation,
+  name: string,
+  options: { readonly role?: 'controlplane' | 'worker'; readonly cni?: 'none'; readonly talos?: string } = {},
+): string {
   const index = Number(name.slice(1));
   const { definition } = simulation.view(name).machine;
   const role = options.role ?? 'controlplane';
-  return makeConfig(cluster, { role, hostname: `node-${index}`, address: `10.0.4.10${index}`, mac: definition.links[0]?.mac ?? '', ...(role === 'controlplane' ? { vip: VIP } : {}), ...(options.cni === undefined ? {} : { cni: options.cni }), ...(options.talos === undefined ? {} : { talos: options.talos }) });
+  return makeConfig(cluster, {
+    role,
+    hostname: `node-${index}`,
+    address: `10.0.4.10${index}`,
+    mac: definition.links[0]?.mac ?? '',
+    ...(role === 'controlplane' ? { vip: VIP } : {}),
+    ...(options.cni === undefined ? {} : { cni: options.cni }),
+    ...(options.talos === undefined ? {} : { talos: options.talos }),
+  });
 }
 
-function apply(simulation: Simulation, name: string, text: string): ApplyReply | { readonly kind: 'refused' } {
-  return simulation.act(name, (turn) => applyConfiguration(turn, { text, mode: 'auto', isDryRun: false }, simulation.validator));
+function apply(simulation: Simulation, name: string, text: string): ApplyReply {
+  const reply = simulation.act(name, (turn) =>
+    applyConfiguration(turn, { text, mode: 'auto', isDryRun: false }, simulation.validator),
+  );
+  if (reply.kind === 'refused') throw new Error(`${name}: ${reply.message}`);
+  return reply;
 }
 
-async function bringUp({ clock, simulation }: Bench, options: { readonly cni?: 'none'; readonly talos?: string } = {}): Promise<void> {
+async function bringUp(
+  { clock, simulation }: Bench,
+  options: { readonly cni?: 'none'; readonly talos?: string } = {},
+): Promise<void> {
   await clock.advance(60_000);
   for (const name of simulation.names) apply(simulation, name, configFor(simulation, name, options));
   await clock.advance(180_000);
@@ -49,17 +72,26 @@ describe('a simulated cluster', () => {
     const world = bench(3);
 
     await world.clock.advance(60_000);
-    expect(world.simulation.inspect().map((machine) => machine.stage)).toEqual(['maintenance', 'maintenance', 'maintenance']);
+    expect(world.simulation.inspect().map((machine) => machine.stage)).toEqual([
+      'maintenance',
+      'maintenance',
+      'maintenance',
+    ]);
     const firstBoots = world.simulation.inspect().map((machine) => machine.bootId);
-    for (const name of world.simulation.names) expect(apply(world.simulation, name, configFor(world.simulation, name)).kind).toBe('applied');
+    for (const name of world.simulation.names)
+      expect(apply(world.simulation, name, configFor(world.simulation, name)).kind).toBe('applied');
     await world.clock.advance(180_000);
     const waiting = world.simulation.inspect();
     world.simulation.act('m1', (turn) => bootstrap(turn, { recoverEtcd: false }));
     await world.clock.advance(180_000);
 
-    expect(waiting.map((machine) => [machine.stage, machine.etcd, machine.installedOn])).toEqual(Array.from({ length: 3 }, () => ['booting', 'waiting', 'sda']));
+    expect(waiting.map((machine) => [machine.stage, machine.etcd, machine.installedOn])).toEqual(
+      Array.from({ length: 3 }, () => ['booting', 'waiting', 'sda']),
+    );
     expect(waiting.every((machine, index) => machine.bootId !== firstBoots[index])).toBe(true);
-    expect(world.simulation.inspect().map((machine) => [machine.stage, machine.ready, machine.isVoter, machine.nodeReady])).toEqual(Array.from({ length: 3 }, () => ['running', true, true, true]));
+    expect(
+      world.simulation.inspect().map((machine) => [machine.stage, machine.ready, machine.isVoter, machine.nodeReady]),
+    ).toEqual(Array.from({ length: 3 }, () => ['running', true, true, true]));
     expect(world.simulation.inspect().filter((machine) => machine.ownsVip)).toHaveLength(1);
   });
 
@@ -101,9 +133,17 @@ describe('a simulated cluster', () => {
     await world.clock.advance(5_000);
     const third = world.simulation.act('m1', (turn) => bootstrap(turn, { recoverEtcd: false }));
 
-    expect(early).toMatchObject({ kind: 'refused', code: 'FailedPrecondition', message: 'bootstrap is not available yet' });
+    expect(early).toMatchObject({
+      kind: 'refused',
+      code: 'FailedPrecondition',
+      message: 'bootstrap is not available yet',
+    });
     expect([first.kind, second.kind]).toEqual(['accepted', 'accepted']);
-    expect(third).toMatchObject({ kind: 'refused', code: 'AlreadyExists', message: 'etcd data directory is not empty' });
+    expect(third).toMatchObject({
+      kind: 'refused',
+      code: 'AlreadyExists',
+      message: 'etcd data directory is not empty',
+    });
     expect(Object.values(world.simulation.world().clusters)[0]?.etcd.generation).toBe(1);
   });
 
@@ -131,15 +171,28 @@ describe('a simulated cluster', () => {
     expect(world.simulation.inspect()[0]).toMatchObject({ stage: 'maintenance', boots: 2 });
   });
 
-  it.each([['v1.11.6', 46_000], ['v1.12.11', 46_000], ['v1.13.9', 17_000], ['v1.14.1', 3_000]])('lets a second member of %s become a voter after its own time', async (talos, promotionMs) => {
+  it.each([
+    ['v1.11.6', 46_000],
+    ['v1.12.11', 46_000],
+    ['v1.13.9', 17_000],
+    ['v1.14.1', 3_000],
+  ])('lets a second member of %s become a voter after its own time', async (talos, promotionMs) => {
     const world = bench(2, talos);
     await world.clock.advance(60_000);
-    for (const name of world.simulation.names) apply(world.simulation, name, configFor(world.simulation, name, { talos }));
+    for (const name of world.simulation.names)
+      apply(world.simulation, name, configFor(world.simulation, name, { talos }));
     await world.clock.advance(180_000);
 
     world.simulation.act('m1', (turn) => bootstrap(turn, { recoverEtcd: false }));
     await world.clock.advance(promotionMs - 500);
-    const early = votersOf(Object.values(world.simulation.world().clusters)[0]?.etcd ?? { generation: 0, members: [], raftTerm: 0, raftIndex: 0 }).length;
+    const early = votersOf(
+      Object.values(world.simulation.world().clusters)[0]?.etcd ?? {
+        generation: 0,
+        members: [],
+        raftTerm: 0,
+        raftIndex: 0,
+      },
+    ).length;
     await world.clock.advance(6_000);
 
     expect(early).toBe(1);

@@ -86,12 +86,21 @@ class SimulationCore {
 
   constructor(options: SimulationOptions) {
     const names = options.machines.map((definition) => definition.name);
-    if (new Set(names).size !== names.length) throw new IchorError('invalid-input', 'two simulated machines have the same name');
+    if (new Set(names).size !== names.length)
+      throw new IchorError('invalid-input', 'two simulated machines have the same name');
     this.#clock = options.clock;
     this.#latencies = { ...DEFAULT_LATENCIES, ...options.latencies };
-    this.#world = { seed: options.seed, machines: Object.fromEntries(options.machines.map((definition) => [definition.name, newMachine(definition)])), clusters: {} };
+    this.#world = {
+      seed: options.seed,
+      machines: Object.fromEntries(options.machines.map((definition) => [definition.name, newMachine(definition)])),
+      clusters: {},
+    };
     this.simulation = {
-      clock: options.clock, latencies: this.#latencies, validator: options.validator ?? validateConfigText, faults: createFaultBook(options.faults ?? []), names,
+      clock: options.clock,
+      latencies: this.#latencies,
+      validator: options.validator ?? validateConfigText,
+      faults: createFaultBook(options.faults ?? []),
+      names,
       world: () => this.#world,
       view: (name) => this.#view(name),
       views: () => names.map((name) => this.#view(name)),
@@ -141,7 +150,8 @@ class SimulationCore {
     this.#lookAround(name, now);
     for (let round = 0; round < 8 && this.#world.clusters !== clustersBefore; round += 1) {
       const before = this.#world;
-      for (const other of Object.keys(this.#world.machines)) if (this.#world.machines[other]?.run !== undefined) this.#lookAround(other, now);
+      for (const other of Object.keys(this.#world.machines))
+        if (this.#world.machines[other]?.run !== undefined) this.#lookAround(other, now);
       if (before.clusters === this.#world.clusters) break;
     }
     return value;
@@ -197,7 +207,9 @@ class SimulationCore {
   #installCni(clusterName: string | undefined): void {
     for (const cluster of Object.values(this.#world.clusters)) {
       if (clusterName !== undefined && cluster.name !== clusterName) continue;
-      const member = Object.values(this.#world.machines).find((machine) => machine.run?.config?.facts.clusterKey === cluster.id);
+      const member = Object.values(this.#world.machines).find(
+        (machine) => machine.run?.config?.facts.clusterKey === cluster.id,
+      );
       if (member === undefined) continue;
       this.#act(member.definition.name, (turn) => {
         const kubernetes = { ...cluster.kubernetes, cniInstalledAt: turn.now };
@@ -218,7 +230,12 @@ function nextJob(world: World): DueJob | undefined {
   let first: DueJob | undefined;
   for (const [machine, { jobs }] of Object.entries(world.machines)) {
     for (const [job, at] of Object.entries(jobs)) {
-      if (first === undefined || at < first.at || (at === first.at && `${machine}/${job}` < `${first.machine}/${first.job}`)) first = { machine, job, at };
+      if (
+        first === undefined ||
+        at < first.at ||
+        (at === first.at && `${machine}/${job}` < `${first.machine}/${first.job}`)
+      )
+        first = { machine, job, at };
     }
   }
   return first;
@@ -228,10 +245,17 @@ function summaryOf(view: MachineView): MachineSummary {
   const { machine, run, network } = view;
   const schematic = run?.image.schematic ?? machine.installation?.current.schematic;
   return {
-    name: view.name, power: machine.power, stage: run?.stage ?? (machine.power ? 'firmware' : 'off'), ready: run?.ready ?? false, hostname: network.hostname, boots: machine.boots,
+    name: view.name,
+    power: machine.power,
+    stage: run?.stage ?? (machine.power ? 'firmware' : 'off'),
+    ready: run?.ready ?? false,
+    hostname: network.hostname,
+    boots: machine.boots,
     addresses: run === undefined ? [] : network.addresses.map((address) => address.ip),
-    etcd: run?.etcd ?? 'absent', isVoter: view.member !== undefined && !view.member.isLearner,
-    nodeReady: view.node !== undefined && view.node.hasNetwork && view.node.isKubeletUp, ownsVip: view.cluster?.kubernetes.vip?.owner === view.name,
+    etcd: run?.etcd ?? 'absent',
+    isVoter: view.member !== undefined && !view.member.isLearner,
+    nodeReady: view.node !== undefined && view.node.hasNetwork && view.node.isKubeletUp,
+    ownsVip: view.cluster?.kubernetes.vip?.owner === view.name,
     ...(run === undefined ? {} : { talos: run.version.text, bootId: run.bootId }),
     ...(machine.installation === undefined ? {} : { installedOn: machine.installation.disk }),
     ...(schematic === undefined ? {} : { schematic }),

@@ -13,8 +13,14 @@ export interface TalosVersion {
 
 export function parseTalosVersion(text: string): TalosVersion {
   const match = /^v?(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
-  if (match === null) throw new IchorError('invalid-input', `"${text}" is not a version of Talos`, { hint: 'Write it like v1.13.9.' });
-  return { text: text.startsWith('v') ? text : `v${text}`, major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3] ?? 0) };
+  if (match === null)
+    throw new IchorError('invalid-input', `"${text}" is not a version of Talos`, { hint: 'Write it like v1.13.9.' });
+  return {
+    text: text.startsWith('v') ? text : `v${text}`,
+    major: Number(match[1]),
+    minor: Number(match[2]),
+    patch: Number(match[3] ?? 0),
+  };
 }
 
 function atLeast(version: TalosVersion, minor: number): boolean {

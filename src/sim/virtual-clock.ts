@@ -35,14 +35,8 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
   const timers = new Set<Timer>();
   const idleTurns = options.idleTurns ?? 4;
 
-  const next = (): Timer | undefined => {
-    let first: Timer | undefined;
-    for (const timer of timers) if (first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) first = timer;
-    return first;
-  };
-  const settle = async (): Promise<void> => {
-    for (let turn = 0; turn < idleTurns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-  };
+  const next = (): Timer | undefined => earliest(timers);
+  const settle = (): Promise<void> => idle(idleTurns);
   const fire = (timer: Timer): void => {
     timers.delete(timer);
     now = Math.max(now, timer.at);
@@ -95,4 +89,18 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
       return finished;
     },
   };
+}
+
+function earliest(timers: ReadonlySet<Timer>): Timer | undefined {
+  let first: Timer | undefined;
+  for (const timer of timers) {
+    if (first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order))
+      first = timer;
+  }
+  return first;
+}
+
+/** Lets the event loop turn so often that everything which is ready has run. */
+async function idle(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -12,7 +12,15 @@ import { ApplyConfigurationRequest_Mode, MachineService } from '../../src/gen/pr
 import { keyForNode } from '../../src/pki/keys.ts';
 import { runSimulator, type RunningSimulator } from '../../src/sim/run.ts';
 import { parseWorld, socketKey } from '../../src/world.ts';
-import { kubernetesCredentials, makeCluster, makeConfig, makeMachine, talosCredentials, type TestCluster, type TestCredentials } from './sim-support.ts';
+import {
+  kubernetesCredentials,
+  makeCluster,
+  makeConfig,
+  makeMachine,
+  talosCredentials,
+  type TestCluster,
+  type TestCredentials,
+} from './sim-support.ts';
 
 const SPEED = 200;
 const VIP = '10.0.4.100';
@@ -42,9 +50,16 @@ function transport(host: string, credentials?: TestCredentials): Transport {
   if (socket === undefined) throw new Error(`nothing at ${host}`);
   return createGrpcTransport({
     baseUrl: `https://${socket.host}:${socket.port}`,
-    nodeOptions: credentials === undefined
-      ? { rejectUnauthorized: false }
-      : { ca: credentials.caPem, cert: credentials.certPem, key: keyForNode(credentials.keyPem), servername: '', checkServerIdentity: () => undefined },
+    nodeOptions:
+      credentials === undefined
+        ? { rejectUnauthorized: false }
+        : {
+            ca: credentials.caPem,
+            cert: credentials.certPem,
+            key: keyForNode(credentials.keyPem),
+            servername: '',
+            checkServerIdentity: () => undefined,
+          },
   });
 }
 
@@ -69,8 +84,17 @@ describe('the socket door', () => {
 
     for (const index of [1, 2, 3]) {
       const { definition } = simulator.simulation.view(`m${index}`).machine;
-      const text = makeConfig(cluster, { role: 'controlplane', hostname: `cp-${index}`, address: `10.0.4.10${index}`, mac: definition.links[0]?.mac ?? '', vip: VIP });
-      const reply = await machine(`10.0.4.15${index}`).applyConfiguration({ data: new Uint8Array(Buffer.from(text)), mode: ApplyConfigurationRequest_Mode.AUTO });
+      const text = makeConfig(cluster, {
+        role: 'controlplane',
+        hostname: `cp-${index}`,
+        address: `10.0.4.10${index}`,
+        mac: definition.links[0]?.mac ?? '',
+        vip: VIP,
+      });
+      const reply = await machine(`10.0.4.15${index}`).applyConfiguration({
+        data: new Uint8Array(Buffer.from(text)),
+        mode: ApplyConfigurationRequest_Mode.AUTO,
+      });
       expect(reply.messages[0]?.mode).toBe(ApplyConfigurationRequest_Mode.NO_REBOOT);
     }
     await until(() => simulator.simulation.inspect().every((summary) => summary.etcd === 'waiting'));
@@ -79,29 +103,58 @@ describe('the socket door', () => {
     const first = machine('10.0.4.101', admin);
     expect((await first.version({})).messages[0]?.version?.tag).toBe('v1.13.9');
     await first.bootstrap({});
-    await until(() => simulator.simulation.inspect().every((summary) => summary.isVoter && summary.nodeReady && summary.ready));
+    await until(() =>
+      simulator.simulation.inspect().every((summary) => summary.isVoter && summary.nodeReady && summary.ready),
+    );
 
     const members = (await first.etcdMemberList({})).messages[0]?.members ?? [];
     expect(members.map((member) => member.hostname).sort()).toEqual(['cp-1', 'cp-2', 'cp-3']);
-    const status = await createClient(State, transport('10.0.4.102', admin)).get({ namespace: 'runtime', type: 'MachineStatuses.runtime.talos.dev', id: 'machine', options: {} });
+    const status = await createClient(State, transport('10.0.4.102', admin)).get({
+      namespace: 'runtime',
+      type: 'MachineStatuses.runtime.talos.dev',
+      id: 'machine',
+      options: {},
+    });
     expect(status.resource?.spec?.yamlSpec).toContain('stage: running');
     const nodes = await kubernetesGet(VIP, '/api/v1/nodes');
-    expect(nodes.items.map((node) => node.status.conditions.find((condition) => condition.type === 'Ready')?.status)).toEqual(['True', 'True', 'True']);
+    expect(
+      nodes.items.map((node) => node.status.conditions.find((condition) => condition.type === 'Ready')?.status),
+    ).toEqual(['True', 'True', 'True']);
   });
 
-  it('shows a certificate of the config\'s own authority, for exactly the names of 1.13', async () => {
+  it("shows a certificate of the config's own authority, for exactly the names of 1.13", async () => {
     const socket = dial('10.0.4.101');
-    const certificate = await new Promise<{ subjectaltname?: string | undefined; issuer: unknown }>((resolve, reject) => {
-      const tls = tlsConnect({ host: socket?.host ?? '', port: socket?.port ?? 0, ca: admin.caPem, cert: admin.certPem, key: keyForNode(admin.keyPem), ALPNProtocols: ['h2'], checkServerIdentity: () => undefined }, () => {
-        resolve(tls.getPeerCertificate());
-        tls.destroy();
-      });
-      tls.on('error', reject);
-    });
+    const certificate = await new Promise<{ subjectaltname?: string | undefined; issuer: unknown }>(
+      (resolve, reject) => {
+        const tls = tlsConnect(
+          {
+            host: socket?.host ?? '',
+            port: socket?.port ?? 0,
+            ca: admin.caPem,
+            cert: admin.certPem,
+            key: keyForNode(admin.keyPem),
+            ALPNProtocols: ['h2'],
+            checkServerIdentity: () => undefined,
+          },
+          () => {
+            resolve(tls.getPeerCertificate());
+            tls.destroy();
+          },
+        );
+        tls.on('error', reject);
+      },
+    );
 
     const owner = simulator.simulation.inspect().find((summary) => summary.ownsVip)?.name;
     const names = (certificate.subjectaltname ?? '').split(', ').sort();
-    expect(names).toEqual(['DNS:cp-1', 'IP Address:10.0.4.101', ...(owner === 'm1' ? [`IP Address:${VIP}`] : []), 'IP Address:127.0.0.1'].sort());
+    expect(names).toEqual(
+      [
+        'DNS:cp-1',
+        'IP Address:10.0.4.101',
+        ...(owner === 'm1' ? [`IP Address:${VIP}`] : []),
+        'IP Address:127.0.0.1',
+      ].sort(),
+    );
     expect(certificate.issuer).toMatchObject({ O: 'talos' });
   });
 
@@ -128,7 +181,11 @@ describe('the socket door', () => {
 
     await client.reboot({});
     await reading;
-    await until(() => simulator.simulation.inspect().find((summary) => summary.name === 'm3')?.ready === true && simulator.simulation.inspect().find((summary) => summary.name === 'm3')?.bootId !== before);
+    await until(
+      () =>
+        simulator.simulation.inspect().find((summary) => summary.name === 'm3')?.ready === true &&
+        simulator.simulation.inspect().find((summary) => summary.name === 'm3')?.bootId !== before,
+    );
 
     expect(kinds).toContain('talos/runtime/machine.TaskEvent');
     expect((await machine('10.0.4.103', admin).version({})).messages).toHaveLength(1);
@@ -137,20 +194,33 @@ describe('the socket door', () => {
 });
 
 interface NodeList {
-  readonly items: readonly { readonly status: { readonly conditions: readonly { readonly type: string; readonly status: string }[] } }[];
+  readonly items: readonly {
+    readonly status: { readonly conditions: readonly { readonly type: string; readonly status: string }[] };
+  }[];
 }
 
 async function kubernetesGet(host: string, path: string): Promise<NodeList> {
   const socket = dial(host, 6443);
   const credentials = await kubernetesCredentials(cluster);
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: socket?.host, port: socket?.port, path, ca: credentials.caPem, cert: credentials.certPem, key: credentials.keyPem, servername: 'kubernetes' }, (response) => {
-      let text = '';
-      response.on('data', (part: Buffer) => {
-        text += part.toString();
-      });
-      response.on('end', () => resolve(JSON.parse(text)));
-    });
+    const outgoing = request(
+      {
+        host: socket?.host,
+        port: socket?.port,
+        path,
+        ca: credentials.caPem,
+        cert: credentials.certPem,
+        key: credentials.keyPem,
+        servername: 'kubernetes',
+      },
+      (response) => {
+        let text = '';
+        response.on('data', (part: Buffer) => {
+          text += part.toString();
+        });
+        response.on('end', () => resolve(JSON.parse(text)));
+      },
+    );
     outgoing.on('error', reject);
     outgoing.end();
   });

@@ -11,12 +11,44 @@ const BACKUP = ['os:etcd:backup'];
 
 /** Methods that are not open to every reader. */
 const ACCESS: Readonly<Record<string, readonly string[]>> = {
-  ApplyConfiguration: ADMIN, Bootstrap: ADMIN, Copy: ADMIN, Read: ADMIN, Kubeconfig: ADMIN, GenerateClientConfiguration: ADMIN, EtcdForfeitLeadership: ADMIN, EtcdLeaveCluster: ADMIN,
-  EtcdRecover: ADMIN, EtcdRemoveMemberByID: ADMIN, EtcdDowngradeValidate: ADMIN, EtcdDowngradeEnable: ADMIN, EtcdDowngradeCancel: ADMIN, Reset: ADMIN, Rollback: ADMIN,
-  Upgrade: ADMIN, 'LifecycleService/Install': ADMIN, 'LifecycleService/Upgrade': ADMIN, Import: ADMIN, Remove: ADMIN, BlockDeviceWipe: ADMIN, Reboot: OPERATOR, Shutdown: OPERATOR,
-  Restart: OPERATOR, ServiceStart: OPERATOR, ServiceStop: OPERATOR, ServiceRestart: OPERATOR, EtcdAlarmDisarm: OPERATOR, EtcdDefragment: OPERATOR, ImagePull: OPERATOR, Pull: OPERATOR,
-  EtcdSnapshot: [...OPERATOR, ...BACKUP], EtcdMemberList: [...READER, ...BACKUP], EtcdStatus: [...READER, ...BACKUP], EtcdAlarmList: [...READER, ...BACKUP],
-  Verify: [...READER, 'os:image:verifier'], MetaWrite: [...ADMIN, 'os:meta:writer'], MetaDelete: [...ADMIN, 'os:meta:writer'],
+  ApplyConfiguration: ADMIN,
+  Bootstrap: ADMIN,
+  Copy: ADMIN,
+  Read: ADMIN,
+  Kubeconfig: ADMIN,
+  GenerateClientConfiguration: ADMIN,
+  EtcdForfeitLeadership: ADMIN,
+  EtcdLeaveCluster: ADMIN,
+  EtcdRecover: ADMIN,
+  EtcdRemoveMemberByID: ADMIN,
+  EtcdDowngradeValidate: ADMIN,
+  EtcdDowngradeEnable: ADMIN,
+  EtcdDowngradeCancel: ADMIN,
+  Reset: ADMIN,
+  Rollback: ADMIN,
+  Upgrade: ADMIN,
+  'LifecycleService/Install': ADMIN,
+  'LifecycleService/Upgrade': ADMIN,
+  Import: ADMIN,
+  Remove: ADMIN,
+  BlockDeviceWipe: ADMIN,
+  Reboot: OPERATOR,
+  Shutdown: OPERATOR,
+  Restart: OPERATOR,
+  ServiceStart: OPERATOR,
+  ServiceStop: OPERATOR,
+  ServiceRestart: OPERATOR,
+  EtcdAlarmDisarm: OPERATOR,
+  EtcdDefragment: OPERATOR,
+  ImagePull: OPERATOR,
+  Pull: OPERATOR,
+  EtcdSnapshot: [...OPERATOR, ...BACKUP],
+  EtcdMemberList: [...READER, ...BACKUP],
+  EtcdStatus: [...READER, ...BACKUP],
+  EtcdAlarmList: [...READER, ...BACKUP],
+  Verify: [...READER, 'os:image:verifier'],
+  MetaWrite: [...ADMIN, 'os:meta:writer'],
+  MetaDelete: [...ADMIN, 'os:meta:writer'],
 };
 
 /** What anybody may call on a node in maintenance although it is an administrator's method. */
@@ -40,7 +72,8 @@ export interface MethodName {
 /** The refusal that comes before the method itself, if any. */
 export function checkAccess(view: RunningView, caller: Caller, name: MethodName): Refusal | undefined {
   const { version, api } = view.run;
-  if (!hasLifecycleService(version) && LATE_SERVICES.includes(name.service)) return refuse('Unimplemented', `unknown service ${name.service}`);
+  if (!hasLifecycleService(version) && LATE_SERVICES.includes(name.service))
+    return refuse('Unimplemented', `unknown service ${name.service}`);
   if (api.kind === 'maintenance') return checkMaintenance(view, name);
   const roles = effectiveRoles(caller, version);
   const allowed = ACCESS[`${name.service.replace('machine.', '')}/${name.method}`] ?? ACCESS[name.method] ?? READER;
@@ -59,6 +92,12 @@ function checkMaintenance({ run: { version } }: RunningView, { service, method }
   }
   if (SMALL_SERVER[service] === undefined) return refuse('Unimplemented', `unknown service ${service}`);
   if (SMALL_SERVER[service].includes(method)) return undefined;
-  if (method === 'GenerateClientConfiguration') return refuse('Unimplemented', "client configuration (talosconfig) can't be generated in the maintenance mode");
-  return refuse('Unimplemented', SMALL_SERVER_ADMIN.includes(method) ? 'API is not implemented in maintenance mode' : `method ${method} not implemented`);
+  if (method === 'GenerateClientConfiguration')
+    return refuse('Unimplemented', "client configuration (talosconfig) can't be generated in the maintenance mode");
+  return refuse(
+    'Unimplemented',
+    SMALL_SERVER_ADMIN.includes(method)
+      ? 'API is not implemented in maintenance mode'
+      : `method ${method} not implemented`,
+  );
 }

@@ -21,7 +21,10 @@ export interface Peer {
   break(): void;
 }
 
-export const PEER_KEY: ContextKey<Peer> = createContextKey<Peer>({ caller: { kind: 'anonymous' }, break: () => undefined }, { description: 'peer of the simulated node' });
+export const PEER_KEY: ContextKey<Peer> = createContextKey<Peer>(
+  { caller: { kind: 'anonymous' }, break: () => undefined },
+  { description: 'peer of the simulated node' },
+);
 
 /** A simulated node's API as one door serves it. */
 export interface Served {
@@ -79,41 +82,70 @@ export interface Call {
 }
 
 interface MetadataOnly {
-  readonly metadata: { readonly hostname: string; readonly error?: string; readonly status?: { readonly code: number; readonly message: string } };
+  readonly metadata: {
+    readonly hostname: string;
+    readonly error?: string;
+    readonly status?: { readonly code: number; readonly message: string };
+  };
 }
 
 export type Unary<Q, M> = (request: Q, context: HandlerContext) => Promise<{ messages: (M | MetadataOnly)[] }>;
 
 /** A method whose reply is a list with one element per node. */
-export function unary<Q, M extends object>(served: Served, name: MethodName, handler: (call: Call, request: Q) => M | Promise<M>): Unary<Q, M> {
+export function unary<Q, M extends object>(
+  served: Served,
+  name: MethodName,
+  handler: (call: Call, request: Q) => M | Promise<M>,
+): Unary<Q, M> {
   return async (request, context) => {
     const targets = routeOf(served, context, name);
     if (targets.kind === 'one') {
-      const element = await guarded({ served, context, name, machine: targets.machine }, (call) => handler(call, request));
+      const element = await guarded({ served, context, name, machine: targets.machine }, (call) =>
+        handler(call, request),
+      );
       return { messages: [element] };
     }
-    const messages = await Promise.all(targets.machines.map((target) => fannedOut({ served, context, name, machine: target.machine }, target.address, (call) => handler(call, request))));
+    const messages = await Promise.all(
+      targets.machines.map((target) =>
+        fannedOut({ served, context, name, machine: target.machine }, target.address, (call) => handler(call, request)),
+      ),
+    );
     return { messages };
   };
 }
 
 /** A method whose reply is not a list: COSI and the newer services. */
-export function plain<Q, M>(served: Served, name: MethodName, handler: (call: Call, request: Q) => M | Promise<M>): (request: Q, context: HandlerContext) => Promise<M> {
+export function plain<Q, M>(
+  served: Served,
+  name: MethodName,
+  handler: (call: Call, request: Q) => M | Promise<M>,
+): (request: Q, context: HandlerContext) => Promise<M> {
   return async (request, context) => {
     const targets = routeOf(served, context, name);
-    if (targets.kind === 'many') throw new ConnectError(`one-2-many proxying is not supported for method /${name.service}/${name.method}`, Code.InvalidArgument);
+    if (targets.kind === 'many')
+      throw new ConnectError(
+        `one-2-many proxying is not supported for method /${name.service}/${name.method}`,
+        Code.InvalidArgument,
+      );
     return guarded({ served, context, name, machine: targets.machine }, (call) => handler(call, request));
   };
 }
 
 /** A method that streams its reply. */
 export function streaming<Q, M extends object>(
-  served: Served, name: MethodName, handler: (call: Call, request: Q) => AsyncIterable<M>,
+  served: Served,
+  name: MethodName,
+  handler: (call: Call, request: Q) => AsyncIterable<M>,
 ): (request: Q, context: HandlerContext) => AsyncGenerator<M> {
   return async function* stream(request, context) {
     const targets = routeOf(served, context, name);
     const machines = targets.kind === 'one' ? [targets.machine] : targets.machines.map((target) => target.machine);
-    for (const machine of machines) yield* guardedStream({ served, context, name, machine }, (call) => handler(call, request), targets.kind === 'many' ? targets.machines.find((target) => target.machine === machine)?.address : undefined);
+    for (const machine of machines)
+      yield* guardedStream(
+        { served, context, name, machine },
+        (call) => handler(call, request),
+        targets.kind === 'many' ? targets.machines.find((target) => target.machine === machine)?.address : undefined,
+      );
   };
 }
 
@@ -124,12 +156,22 @@ interface Invocation {
   readonly machine: string | undefined;
 }
 
-async function fannedOut<M extends object>(invocation: Invocation, address: string, run: (call: Call) => M | Promise<M>): Promise<M | MetadataOnly> {
+async function fannedOut<M extends object>(
+  invocation: Invocation,
+  address: string,
+  run: (call: Call) => M | Promise<M>,
+): Promise<M | MetadataOnly> {
   try {
     return { ...(await guarded(invocation, run)), metadata: { hostname: address } };
   } catch (reason) {
     const error = ConnectError.from(reason);
-    return { metadata: { hostname: address, error: `rpc error: code = ${Code[error.code] ?? 'Unknown'} desc = ${error.rawMessage}`, status: { code: error.code, message: error.rawMessage } } };
+    return {
+      metadata: {
+        hostname: address,
+        error: `rpc error: code = ${Code[error.code] ?? 'Unknown'} desc = ${error.rawMessage}`,
+        status: { code: error.code, message: error.rawMessage },
+      },
+    };
   }
 }
 
@@ -141,7 +183,11 @@ async function guarded<M>(invocation: Invocation, run: (call: Call) => M | Promi
   return value;
 }
 
-async function* guardedStream<M extends object>(invocation: Invocation, run: (call: Call) => AsyncIterable<M>, address: string | undefined): AsyncGenerator<M> {
+async function* guardedStream<M extends object>(
+  invocation: Invocation,
+  run: (call: Call) => AsyncIterable<M>,
+  address: string | undefined,
+): AsyncGenerator<M> {
   const { context, served, machine } = invocation;
   const { call, fault } = await enter(invocation);
   const isMaintenance = call.view().run.api.kind === 'maintenance';
@@ -184,11 +230,21 @@ function callOn({ served, context, name }: Invocation, machine: string): Call {
   const { simulation } = served;
   const view = (): RunningView => {
     const found = simulation.view(machine);
-    if (!isRunningView(found) || (found.run.api.kind === 'down' && found.run.stage === 'booting' && found.run.config === undefined)) throw unreachable('connection refused');
+    if (
+      !isRunningView(found) ||
+      (found.run.api.kind === 'down' && found.run.stage === 'booting' && found.run.config === undefined)
+    )
+      throw unreachable('connection refused');
     return found;
   };
   return {
-    served, simulation, machine, name, view, caller: peerOf(served, context).caller, signal: context.signal,
+    served,
+    simulation,
+    machine,
+    name,
+    view,
+    caller: peerOf(served, context).caller,
+    signal: context.signal,
     store: () => served.stores.of(view()),
     act: (transition) => simulation.act(machine, transition),
   };
@@ -214,7 +270,10 @@ function breakOff(peer: Peer): never {
 
 /** How a stream ends with the server that it was opened on. */
 export function gracefulStop(): ConnectError {
-  return new ConnectError('closing transport due to: connection error: desc = "error reading from server: EOF", received prior goaway: code: NO_ERROR, debug data: "graceful_stop"', Code.Unavailable);
+  return new ConnectError(
+    'closing transport due to: connection error: desc = "error reading from server: EOF", received prior goaway: code: NO_ERROR, debug data: "graceful_stop"',
+    Code.Unavailable,
+  );
 }
 
 export function unreachable(why: string): ConnectError {
@@ -222,8 +281,16 @@ export function unreachable(why: string): ConnectError {
 }
 
 const CODES: Readonly<Record<RefusalCode, Code>> = {
-  InvalidArgument: Code.InvalidArgument, FailedPrecondition: Code.FailedPrecondition, AlreadyExists: Code.AlreadyExists, NotFound: Code.NotFound, PermissionDenied: Code.PermissionDenied,
-  Unimplemented: Code.Unimplemented, Unavailable: Code.Unavailable, Unknown: Code.Unknown, Internal: Code.Internal, ResourceExhausted: Code.ResourceExhausted,
+  InvalidArgument: Code.InvalidArgument,
+  FailedPrecondition: Code.FailedPrecondition,
+  AlreadyExists: Code.AlreadyExists,
+  NotFound: Code.NotFound,
+  PermissionDenied: Code.PermissionDenied,
+  Unimplemented: Code.Unimplemented,
+  Unavailable: Code.Unavailable,
+  Unknown: Code.Unknown,
+  Internal: Code.Internal,
+  ResourceExhausted: Code.ResourceExhausted,
 };
 
 export function errorOf(refusal: Refusal): ConnectError {
@@ -232,9 +299,18 @@ export function errorOf(refusal: Refusal): ConnectError {
 
 type Targets =
   | { readonly kind: 'one'; readonly machine: string | undefined }
-  | { readonly kind: 'many'; readonly machines: readonly { readonly address: string; readonly machine: string | undefined }[] };
+  | {
+      readonly kind: 'many';
+      readonly machines: readonly { readonly address: string; readonly machine: string | undefined }[];
+    };
 
-const FAN_OUT_SERVICES = ['machine.MachineService', 'cluster.ClusterService', 'inspect.InspectService', 'storage.StorageService', 'time.TimeService'];
+const FAN_OUT_SERVICES = [
+  'machine.MachineService',
+  'cluster.ClusterService',
+  'inspect.InspectService',
+  'storage.StorageService',
+  'time.TimeService',
+];
 
 function routeOf(served: Served, context: HandlerContext, name: MethodName): Targets {
   const own = served.simulation.view(served.machine);
@@ -243,9 +319,13 @@ function routeOf(served: Served, context: HandlerContext, name: MethodName): Tar
   const node = context.requestHeader.get('node');
   if (nodes !== null) {
     const addresses = nodes.split(', ');
-    if (own.run.config?.facts.role === 'worker' && addresses.every((address) => isOwnAddress(served, address))) return { kind: 'one', machine: served.machine };
+    if (own.run.config?.facts.role === 'worker' && addresses.every((address) => isOwnAddress(served, address)))
+      return { kind: 'one', machine: served.machine };
     if (!FAN_OUT_SERVICES.includes(name.service)) {
-      const what = name.service === 'cosi.resource.State' && !loopbackIsInCertificate(own.run.version) ? 'COSI methods' : `method /${name.service}/${name.method}`;
+      const what =
+        name.service === 'cosi.resource.State' && !loopbackIsInCertificate(own.run.version)
+          ? 'COSI methods'
+          : `method /${name.service}/${name.method}`;
       throw new ConnectError(`one-2-many proxying is not supported for ${what}`, Code.InvalidArgument);
     }
     return { kind: 'many', machines: addresses.map((address) => ({ address, machine: resolve(served, address) })) };
@@ -255,14 +335,21 @@ function routeOf(served: Served, context: HandlerContext, name: MethodName): Tar
   if (node === '' || /^[^:]+:\d+$/.test(node)) throw new ConnectError(`invalid target "${node}"`, Code.Internal);
   if (node === '127.0.0.1' && !loopbackIsInCertificate(own.run.version)) {
     const addresses = own.network.addresses.map((address) => address.ip).join(', ');
-    throw new ConnectError(`connection error: desc = "transport: authentication handshake failed: tls: failed to verify certificate: x509: certificate is valid for ${addresses}, not 127.0.0.1"`, Code.Unavailable);
+    throw new ConnectError(
+      `connection error: desc = "transport: authentication handshake failed: tls: failed to verify certificate: x509: certificate is valid for ${addresses}, not 127.0.0.1"`,
+      Code.Unavailable,
+    );
   }
   return { kind: 'one', machine: resolve(served, node) };
 }
 
 function isOwnAddress(served: Served, address: string): boolean {
   const own = served.simulation.view(served.machine);
-  return address === '127.0.0.1' || address === own.network.hostname || own.network.addresses.some((candidate) => candidate.ip === address);
+  return (
+    address === '127.0.0.1' ||
+    address === own.network.hostname ||
+    own.network.addresses.some((candidate) => candidate.ip === address)
+  );
 }
 
 /** Another node with a secured API of the same cluster; undefined when nothing there answers. */
@@ -272,5 +359,10 @@ function resolve(served: Served, address: string): string | undefined {
   if (own.run?.config?.facts.role === 'worker') throw new ConnectError('no request forwarding', Code.PermissionDenied);
   return served.simulation
     .views()
-    .find((view) => view.run?.api.kind === 'secure' && view.run.config?.facts.clusterKey === own.run?.config?.facts.clusterKey && (view.network.hostname === address || view.network.addresses.some((candidate) => candidate.ip === address)))?.name;
+    .find(
+      (view) =>
+        view.run?.api.kind === 'secure' &&
+        view.run.config?.facts.clusterKey === own.run?.config?.facts.clusterKey &&
+        (view.network.hostname === address || view.network.addresses.some((candidate) => candidate.ip === address)),
+    )?.name;
 }

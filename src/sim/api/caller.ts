@@ -12,10 +12,21 @@ const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 export type CertificateVerdict =
   | { readonly kind: 'accepted'; readonly roles: readonly string[] }
   /** The text of the TLS alert that the peer is sent. */
-  | { readonly kind: 'refused'; readonly alert: 'certificate required' | 'unknown certificate authority' | 'expired certificate' | 'bad certificate' };
+  | {
+      readonly kind: 'refused';
+      readonly alert:
+        | 'certificate required'
+        | 'unknown certificate authority'
+        | 'expired certificate'
+        | 'bad certificate';
+    };
 
 /** What a configured node makes of a client certificate (FINDINGS 3.3). */
-export function judgeClientCertificate(pem: string | undefined, authorities: readonly string[], nowMs: number): CertificateVerdict {
+export function judgeClientCertificate(
+  pem: string | undefined,
+  authorities: readonly string[],
+  nowMs: number,
+): CertificateVerdict {
   if (pem === undefined) return { kind: 'refused', alert: 'certificate required' };
   const certificate = new X509Certificate(pem);
   const isKnown = authorities.some((authority) => {
@@ -23,7 +34,8 @@ export function judgeClientCertificate(pem: string | undefined, authorities: rea
     return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
   });
   if (!isKnown) return { kind: 'refused', alert: 'unknown certificate authority' };
-  if (nowMs > Date.parse(certificate.validTo) || nowMs < Date.parse(certificate.validFrom) - 1_000) return { kind: 'refused', alert: 'expired certificate' };
+  if (nowMs > Date.parse(certificate.validTo) || nowMs < Date.parse(certificate.validFrom) - 1_000)
+    return { kind: 'refused', alert: 'expired certificate' };
   if (!hasOnlyClientAuth(certificate)) return { kind: 'refused', alert: 'bad certificate' };
   return { kind: 'accepted', roles: rolesOf(certificate) };
 }

@@ -3,7 +3,14 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import {
-  EventType, LabelTerm_Operation, State, type EventSchema, type LabelQuery, type ResourceSchema, type WatchRequest, type WatchResponseSchema,
+  EventType,
+  LabelTerm_Operation,
+  type State,
+  type EventSchema,
+  type LabelQuery,
+  type ResourceSchema,
+  type WatchRequest,
+  type WatchResponseSchema,
 } from '../../gen/proto/cosi/state_pb.ts';
 import type { RunningView } from '../machine/resources/resource.ts';
 import type { StoredResource } from '../machine/resources/store.ts';
@@ -22,7 +29,11 @@ export function stateService(served: Served): ServiceImpl<typeof State> {
   return {
     get: plain(served, name('Get'), (call, request) => {
       const found = readable(call, request.namespace, request.type).find((resource) => resource.id === request.id);
-      if (found === undefined) throw new ConnectError(`resource ${request.type}(${request.namespace}/${request.id}@undefined) doesn't exist`, Code.NotFound);
+      if (found === undefined)
+        throw new ConnectError(
+          `resource ${request.type}(${request.namespace}/${request.id}@undefined) doesn't exist`,
+          Code.NotFound,
+        );
       return { resource: encode(found) };
     }),
     list: streaming(served, name('List'), async function* list(call, request) {
@@ -34,7 +45,8 @@ export function stateService(served: Served): ServiceImpl<typeof State> {
     watch: streaming(served, name('Watch'), watch),
     create: plain(served, name('Create'), refuseWrite),
     update: plain(served, name('Update'), (call, request) => {
-      if (request.options === undefined) throw new ConnectError('runtime error: invalid memory address or nil pointer dereference', Code.Internal);
+      if (request.options === undefined)
+        throw new ConnectError('runtime error: invalid memory address or nil pointer dereference', Code.Internal);
       return refuseWrite(call);
     }),
     destroy: plain(served, name('Destroy'), refuseWrite),
@@ -45,10 +57,13 @@ export function stateService(served: Served): ServiceImpl<typeof State> {
 function readable(call: Call, namespace: string, type: string): readonly StoredResource[] {
   const view = call.view();
   const store = call.store();
-  if (!store.namespaces().has(namespace)) throw new ConnectError(`namespace "${namespace}" is not supported`, Code.PermissionDenied);
+  if (!store.namespaces().has(namespace))
+    throw new ConnectError(`namespace "${namespace}" is not supported`, Code.PermissionDenied);
   const definition = store.typeOf(type);
-  if (definition === undefined) throw new ConnectError(`resource type "${type}" is not supported`, Code.PermissionDenied);
-  if (definition.isSensitive && !isAdmin(view, call.caller)) throw new ConnectError('not authorized', Code.PermissionDenied);
+  if (definition === undefined)
+    throw new ConnectError(`resource type "${type}" is not supported`, Code.PermissionDenied);
+  if (definition.isSensitive && !isAdmin(view, call.caller))
+    throw new ConnectError('not authorized', Code.PermissionDenied);
   return store.list(view, namespace, type);
 }
 
@@ -57,18 +72,28 @@ type EventInit = MessageInitShape<typeof EventSchema>;
 async function* watch(call: Call, request: WatchRequest): AsyncGenerator<MessageInitShape<typeof WatchResponseSchema>> {
   const { options } = request;
   const opened = call.view().run;
-  if (options === undefined && !watchWorksWithoutOptions(opened.version)) throw new ConnectError('runtime error: invalid memory address or nil pointer dereference', Code.Internal);
+  if (options === undefined && !watchWorksWithoutOptions(opened.version))
+    throw new ConnectError('runtime error: invalid memory address or nil pointer dereference', Code.Internal);
   checkWatch(request);
   const idQuery = compile(options?.idQuery?.regexp);
   const queries = options?.labelQuery ?? [];
-  const selects = (resource: StoredResource): boolean => (request.id === undefined ? matches(resource, queries, idQuery) : resource.id === request.id);
-  let known = new Map(readable(call, request.namespace, request.type).filter(selects).map((resource) => [resource.id, resource]));
+  const selects = (resource: StoredResource): boolean =>
+    request.id === undefined ? matches(resource, queries, idQuery) : resource.id === request.id;
+  let known = new Map(
+    readable(call, request.namespace, request.type)
+      .filter(selects)
+      .map((resource) => [resource.id, resource]),
+  );
   let bookmark = 0;
   yield { event: [] };
   const first: EventInit[] = [];
   if (request.id !== undefined) {
     const current = known.get(request.id);
-    first.push(current === undefined ? bookkeeping(request, EventType.DESTROYED, bookmark, request.id) : { eventType: EventType.CREATED, resource: encode(current) });
+    first.push(
+      current === undefined
+        ? bookkeeping(request, EventType.DESTROYED, bookmark, request.id)
+        : { eventType: EventType.CREATED, resource: encode(current) },
+    );
   } else if (options?.bootstrapContents === true) {
     for (const resource of known.values()) first.push({ eventType: EventType.CREATED, resource: encode(resource) });
     first.push(bookkeeping(request, EventType.BOOTSTRAPPED, bookmark));
@@ -81,7 +106,13 @@ async function* watch(call: Call, request: WatchRequest): AsyncGenerator<Message
     await call.simulation.nextChange(call.signal);
     if (call.signal.aborted) await hang(call.signal);
     endWithNode(call, opened);
-    const next = new Map(call.store().list(call.view(), request.namespace, request.type).filter(selects).map((resource) => [resource.id, resource]));
+    const next = new Map(
+      call
+        .store()
+        .list(call.view(), request.namespace, request.type)
+        .filter(selects)
+        .map((resource) => [resource.id, resource]),
+    );
     for (const event of difference(known, next)) {
       bookmark += 1;
       yield { event: [{ ...event, bookmark: bookmarkBytes(bookmark) }] };
@@ -93,7 +124,10 @@ async function* watch(call: Call, request: WatchRequest): AsyncGenerator<Message
 /** Watches end with the API that they were opened on (FINDINGS 3.1, 5.11). */
 function endWithNode(call: Call, opened: RunningView['run']): void {
   const { run } = call.simulation.view(call.machine);
-  const isGone = run === undefined || run.bootId !== opened.bootId || (run.api.kind === 'down' && run.stage !== 'booting' && run.stage !== 'installing');
+  const isGone =
+    run === undefined ||
+    run.bootId !== opened.bootId ||
+    (run.api.kind === 'down' && run.stage !== 'booting' && run.stage !== 'installing');
   if (isGone || (opened.api.kind === 'maintenance' && run.api.kind === 'secure')) {
     throw gracefulStop();
   }
@@ -101,22 +135,36 @@ function endWithNode(call: Call, opened: RunningView['run']): void {
 
 function checkWatch(request: WatchRequest): void {
   const { options } = request;
-  if (request.id !== undefined && options?.bootstrapContents === true) throw new ConnectError('bootstrap contents is not implemented for resource watch', Code.Unimplemented);
-  if (request.id !== undefined && (options?.labelQuery.length ?? 0) > 0) throw new ConnectError('label query is not implemented for resource watch', Code.Unimplemented);
-  if (options?.startFromBookmark !== undefined) throw new ConnectError('invalid watch bookmark', Code.FailedPrecondition);
+  if (request.id !== undefined && options?.bootstrapContents === true)
+    throw new ConnectError('bootstrap contents is not implemented for resource watch', Code.Unimplemented);
+  if (request.id !== undefined && (options?.labelQuery.length ?? 0) > 0)
+    throw new ConnectError('label query is not implemented for resource watch', Code.Unimplemented);
+  if (options?.startFromBookmark !== undefined)
+    throw new ConnectError('invalid watch bookmark', Code.FailedPrecondition);
 }
 
-function* difference(before: ReadonlyMap<string, StoredResource>, after: ReadonlyMap<string, StoredResource>): Generator<EventInit> {
+function* difference(
+  before: ReadonlyMap<string, StoredResource>,
+  after: ReadonlyMap<string, StoredResource>,
+): Generator<EventInit> {
   for (const [id, resource] of after) {
     const old = before.get(id);
     if (old === undefined) yield { eventType: EventType.CREATED, resource: encode(resource) };
-    else if (old.version !== resource.version) yield { eventType: EventType.UPDATED, resource: encode(resource), old: encode(old) };
+    else if (old.version !== resource.version)
+      yield { eventType: EventType.UPDATED, resource: encode(resource), old: encode(old) };
   }
   for (const [id, old] of before) if (!after.has(id)) yield { eventType: EventType.DESTROYED, resource: encode(old) };
 }
 
 function bookkeeping(request: WatchRequest, eventType: EventType, bookmark: number, id = ''): EventInit {
-  return { eventType, resource: { metadata: { namespace: request.namespace, type: request.type, id, version: 'undefined', phase: 'running' }, spec: {} }, bookmark: bookmarkBytes(bookmark) };
+  return {
+    eventType,
+    resource: {
+      metadata: { namespace: request.namespace, type: request.type, id, version: 'undefined', phase: 'running' },
+      spec: {},
+    },
+    bookmark: bookmarkBytes(bookmark),
+  };
 }
 
 function bookmarkBytes(position: number): Uint8Array {
@@ -136,7 +184,12 @@ function compile(regexp: string | undefined): RegExp | undefined {
 
 function matches(resource: StoredResource, queries: readonly LabelQuery[], idQuery: RegExp | undefined): boolean {
   if (idQuery !== undefined && !idQuery.test(resource.id)) return false;
-  return queries.length === 0 || queries.some((query) => query.terms.every((term) => matchesTerm(resource.labels[term.key], term.op, term.value) !== term.invert));
+  return (
+    queries.length === 0 ||
+    queries.some((query) =>
+      query.terms.every((term) => matchesTerm(resource.labels[term.key], term.op, term.value) !== term.invert),
+    )
+  );
 }
 
 function matchesTerm(value: string | undefined, operation: LabelTerm_Operation, wanted: readonly string[]): boolean {
@@ -163,8 +216,16 @@ function matchesTerm(value: string | undefined, operation: LabelTerm_Operation, 
 function encode(resource: StoredResource): MessageInitShape<typeof ResourceSchema> {
   return {
     metadata: {
-      namespace: resource.namespace, type: resource.type, id: resource.id, version: String(resource.version), owner: resource.owner, phase: 'running', created: timestampFromMs(resource.createdMs),
-      updated: timestampFromMs(resource.updatedMs), labels: { ...resource.labels }, annotations: { ...resource.annotations },
+      namespace: resource.namespace,
+      type: resource.type,
+      id: resource.id,
+      version: String(resource.version),
+      owner: resource.owner,
+      phase: 'running',
+      created: timestampFromMs(resource.createdMs),
+      updated: timestampFromMs(resource.updatedMs),
+      labels: { ...resource.labels },
+      annotations: { ...resource.annotations },
     },
     spec: { yamlSpec: resource.yaml, protoSpec: resource.proto },
   };

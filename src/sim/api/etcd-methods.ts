@@ -11,14 +11,30 @@ import { hang, type Call } from './call.ts';
 export async function listMembers(call: Call, isLocal: boolean): Promise<MessageInitShape<typeof EtcdMembersSchema>> {
   const { run, cluster, member } = requireControlPlane(call, 'member list');
   const isHere = run.etcd === 'running' && member !== undefined;
-  if (isHere && isLocal && member.isLearner) throw new ConnectError('etcdserver: rpc not supported for learner', Code.Unknown);
+  if (isHere && isLocal && member.isLearner)
+    throw new ConnectError('etcdserver: rpc not supported for learner', Code.Unknown);
   const canAskOthers = !isLocal && cluster !== undefined && hasQuorum(cluster.etcd);
   if (cluster === undefined || !hasQuorum(cluster.etcd) || (!isHere && !canAskOthers)) return hang(call.signal);
-  return { legacyMembers: cluster.etcd.members.map((other) => other.name), members: cluster.etcd.members.map(encodeMember) };
+  return {
+    legacyMembers: cluster.etcd.members.map((other) => other.name),
+    members: cluster.etcd.members.map(encodeMember),
+  };
 }
 
-function encodeMember(member: EtcdMember): { id: bigint; hostname: string; peerUrls: string[]; clientUrls: string[]; isLearner: boolean } {
-  return { id: BigInt(`0x${member.id}`), hostname: member.name, peerUrls: [member.peerUrl], clientUrls: member.clientUrl === '' ? [] : [member.clientUrl], isLearner: member.isLearner };
+function encodeMember(member: EtcdMember): {
+  id: bigint;
+  hostname: string;
+  peerUrls: string[];
+  clientUrls: string[];
+  isLearner: boolean;
+} {
+  return {
+    id: BigInt(`0x${member.id}`),
+    hostname: member.name,
+    peerUrls: [member.peerUrl],
+    clientUrls: member.clientUrl === '' ? [] : [member.clientUrl],
+    isLearner: member.isLearner,
+  };
 }
 
 export async function memberStatus(call: Call): Promise<MessageInitShape<typeof EtcdStatusSchema>> {
@@ -26,9 +42,17 @@ export async function memberStatus(call: Call): Promise<MessageInitShape<typeof 
   const { etcd } = cluster;
   return {
     memberStatus: {
-      protocolVersion: call.view().run.version.minor >= 14 ? '3.7.1' : '3.6.12', dbSize: 8_192_000n, dbSizeInUse: 4_096_000n, leader: etcd.leader === undefined ? 0n : BigInt(`0x${etcd.leader}`), raftIndex: BigInt(etcd.raftIndex),
-      raftTerm: BigInt(etcd.raftTerm), raftAppliedIndex: BigInt(etcd.raftIndex), errors: etcd.leader === undefined ? ['etcdserver: no leader'] : [], isLearner: member.isLearner,
-      memberId: BigInt(`0x${member.id}`), storageVersion: member.isLearner ? '3.5.0' : '3.6.0',
+      protocolVersion: call.view().run.version.minor >= 14 ? '3.7.1' : '3.6.12',
+      dbSize: 8_192_000n,
+      dbSizeInUse: 4_096_000n,
+      leader: etcd.leader === undefined ? 0n : BigInt(`0x${etcd.leader}`),
+      raftIndex: BigInt(etcd.raftIndex),
+      raftTerm: BigInt(etcd.raftTerm),
+      raftAppliedIndex: BigInt(etcd.raftIndex),
+      errors: etcd.leader === undefined ? ['etcdserver: no leader'] : [],
+      isLearner: member.isLearner,
+      memberId: BigInt(`0x${member.id}`),
+      storageVersion: member.isLearner ? '3.5.0' : '3.6.0',
     },
   };
 }
@@ -43,7 +67,8 @@ export async function removeMemberById(call: Call, id: bigint): Promise<Record<s
   const { cluster } = await requireEtcd(call, 'remove member');
   const hex = id.toString(16).padStart(16, '0');
   const found = cluster.etcd.members.find((member) => member.id === hex);
-  if (found === undefined) throw new ConnectError(`failed to remove member ${id}: etcdserver: member not found`, Code.NotFound);
+  if (found === undefined)
+    throw new ConnectError(`failed to remove member ${id}: etcdserver: member not found`, Code.NotFound);
   call.act((turn) => {
     const own = clusterOf(turn);
     if (own !== undefined) updateCluster(turn, { ...own, etcd: removeMember(own.etcd, hex) });
@@ -53,7 +78,8 @@ export async function removeMemberById(call: Call, id: bigint): Promise<Record<s
 
 export async function forfeit(call: Call): Promise<{ member?: string }> {
   const { member, cluster } = await requireEtcd(call, 'forfeit leadership');
-  if (votersOf(cluster.etcd).length === 1) throw new ConnectError('failed to forfeit leadership: cannot forfeit leadership, only one member', Code.Unknown);
+  if (votersOf(cluster.etcd).length === 1)
+    throw new ConnectError('failed to forfeit leadership: cannot forfeit leadership, only one member', Code.Unknown);
   if (cluster.etcd.leader !== member.id) return {};
   const moved = forfeitLeadership(cluster.etcd);
   if (moved === undefined) return hang(call.signal);
@@ -71,7 +97,8 @@ export async function* snapshot(call: Call): AsyncGenerator<{ bytes: Uint8Array 
   const { createHash } = await import('node:crypto');
   const pages = new Uint8Array(20_480);
   const whole = Buffer.concat([pages, createHash('sha256').update(pages).digest()]);
-  for (let offset = 0; offset < whole.length; offset += 1024) yield { bytes: new Uint8Array(whole.subarray(offset, offset + 1024)) };
+  for (let offset = 0; offset < whole.length; offset += 1024)
+    yield { bytes: new Uint8Array(whole.subarray(offset, offset + 1024)) };
 }
 
 interface LocalEtcd {
@@ -101,5 +128,6 @@ export function checkDowngrade(version: string): void {
   if (version === '') throw new ConnectError('version is required for etcd downgrade', Code.InvalidArgument);
   const match = /^(\d+)\.(\d+)$/.exec(version);
   if (match === null) throw new ConnectError('version should be in MAJOR.MINOR format', Code.InvalidArgument);
-  if (Number(match[1]) < 3 || (Number(match[1]) === 3 && Number(match[2]) < 5)) throw new ConnectError('etcd downgrade is only supported to 3.5 and later versions', Code.InvalidArgument);
+  if (Number(match[1]) < 3 || (Number(match[1]) === 3 && Number(match[2]) < 5))
+    throw new ConnectError('etcd downgrade is only supported to 3.5 and later versions', Code.InvalidArgument);
 }

@@ -3,8 +3,20 @@ import { create, toBinary, type DescMessage, type MessageInitShape } from '@bufb
 import { timestampFromMs, type Timestamp } from '@bufbuild/protobuf/wkt';
 import { Code as ErrorCode } from '../../gen/proto/common/common_pb.ts';
 import {
-  AddressEventSchema, ConfigLoadErrorEventSchema, ConfigValidationErrorEventSchema, MachineStatusEvent_MachineStage, MachineStatusEventSchema, PhaseEvent_Action, PhaseEventSchema,
-  RestartEventSchema, SequenceEvent_Action, SequenceEventSchema, ServiceStateEvent_Action, ServiceStateEventSchema, TaskEvent_Action, TaskEventSchema,
+  AddressEventSchema,
+  ConfigLoadErrorEventSchema,
+  ConfigValidationErrorEventSchema,
+  MachineStatusEvent_MachineStage,
+  MachineStatusEventSchema,
+  PhaseEvent_Action,
+  PhaseEventSchema,
+  RestartEventSchema,
+  SequenceEvent_Action,
+  SequenceEventSchema,
+  ServiceStateEvent_Action,
+  ServiceStateEventSchema,
+  TaskEvent_Action,
+  TaskEventSchema,
 } from '../../gen/proto/machine/events_pb.ts';
 import type { EventSchema, EventsRequest } from '../../gen/proto/machine/machine_pb.ts';
 import type { Stage, ServiceState, TalosEvent, TalosEventData } from '../machine/state.ts';
@@ -16,7 +28,8 @@ type EventInit = MessageInitShape<typeof EventSchema>;
 export async function* streamEvents(call: Call, request: EventsRequest): AsyncGenerator<EventInit> {
   const { bootId, api: openedOn } = call.view().run;
   yield { id: helloId(call), data: { typeUrl: '', value: new Uint8Array() } };
-  if (request.tailId !== '' && !/^[0-9a-v]{20}$/.test(request.tailId)) throw new ConnectError('error parsing tail_id: xid: invalid ID', Code.Unknown);
+  if (request.tailId !== '' && !/^[0-9a-v]{20}$/.test(request.tailId))
+    throw new ConnectError('error parsing tail_id: xid: invalid ID', Code.Unknown);
   let last = startingPoint(call, request);
   for (;;) {
     const { run } = call.simulation.view(call.machine);
@@ -70,24 +83,46 @@ function pack<D extends DescMessage>(schema: D, init: MessageInitShape<D>): Pack
 function encodeData(data: TalosEventData): Packed {
   switch (data.kind) {
     case 'sequence': {
-      const error = data.error === undefined ? {} : { error: { code: ERROR_CODES[data.error.code], message: data.error.message } };
+      const error =
+        data.error === undefined ? {} : { error: { code: ERROR_CODES[data.error.code], message: data.error.message } };
       return pack(SequenceEventSchema, { sequence: data.sequence, action: SEQUENCE_ACTIONS[data.action], ...error });
     }
     case 'phase':
-      return pack(PhaseEventSchema, { phase: data.phase, action: data.action === 'start' ? PhaseEvent_Action.START : PhaseEvent_Action.STOP });
+      return pack(PhaseEventSchema, {
+        phase: data.phase,
+        action: data.action === 'start' ? PhaseEvent_Action.START : PhaseEvent_Action.STOP,
+      });
     case 'task':
-      return pack(TaskEventSchema, { task: data.task, action: data.action === 'start' ? TaskEvent_Action.START : TaskEvent_Action.STOP });
+      return pack(TaskEventSchema, {
+        task: data.task,
+        action: data.action === 'start' ? TaskEvent_Action.START : TaskEvent_Action.STOP,
+      });
     case 'service':
       return pack(ServiceStateEventSchema, {
-        service: data.service, action: SERVICE_ACTIONS[data.state], message: data.message,
-        health: { unknown: data.healthy === undefined, healthy: data.healthy === true, lastMessage: data.healthMessage, lastChange: healthTime(data.healthChanged) },
+        service: data.service,
+        action: SERVICE_ACTIONS[data.state],
+        message: data.message,
+        health: {
+          unknown: data.healthy === undefined,
+          healthy: data.healthy === true,
+          lastMessage: data.healthMessage,
+          lastChange: healthTime(data.healthChanged),
+        },
       });
     case 'machine-status':
-      return pack(MachineStatusEventSchema, { stage: STAGES[data.stage], status: { ready: data.ready, unmetConditions: data.unmet.map((condition) => ({ name: condition.name, reason: condition.reason })) } });
+      return pack(MachineStatusEventSchema, {
+        stage: STAGES[data.stage],
+        status: {
+          ready: data.ready,
+          unmetConditions: data.unmet.map((condition) => ({ name: condition.name, reason: condition.reason })),
+        },
+      });
     case 'address':
       return pack(AddressEventSchema, { hostname: data.hostname, addresses: [...data.addresses] });
     case 'config-error':
-      return data.phase === 'load' ? pack(ConfigLoadErrorEventSchema, { error: data.error }) : pack(ConfigValidationErrorEventSchema, { error: data.error });
+      return data.phase === 'load'
+        ? pack(ConfigLoadErrorEventSchema, { error: data.error })
+        : pack(ConfigValidationErrorEventSchema, { error: data.error });
     case 'restart':
       return pack(RestartEventSchema, { cmd: BigInt(data.cmd) });
   }
@@ -99,15 +134,32 @@ export function healthTime(ms: number): Timestamp {
 }
 
 const ERROR_CODES = { fatal: ErrorCode.FATAL, locked: ErrorCode.LOCKED, canceled: ErrorCode.CANCELED } as const;
-const SEQUENCE_ACTIONS = { noop: SequenceEvent_Action.NOOP, start: SequenceEvent_Action.START, stop: SequenceEvent_Action.STOP } as const;
+const SEQUENCE_ACTIONS = {
+  noop: SequenceEvent_Action.NOOP,
+  start: SequenceEvent_Action.START,
+  stop: SequenceEvent_Action.STOP,
+} as const;
 
 const SERVICE_ACTIONS: Readonly<Record<ServiceState, ServiceStateEvent_Action>> = {
-  Initialized: ServiceStateEvent_Action.INITIALIZED, Preparing: ServiceStateEvent_Action.PREPARING, Waiting: ServiceStateEvent_Action.WAITING, Running: ServiceStateEvent_Action.RUNNING,
-  Stopping: ServiceStateEvent_Action.STOPPING, Finished: ServiceStateEvent_Action.FINISHED, Failed: ServiceStateEvent_Action.FAILED, Skipped: ServiceStateEvent_Action.SKIPPED, Starting: ServiceStateEvent_Action.STARTING,
+  Initialized: ServiceStateEvent_Action.INITIALIZED,
+  Preparing: ServiceStateEvent_Action.PREPARING,
+  Waiting: ServiceStateEvent_Action.WAITING,
+  Running: ServiceStateEvent_Action.RUNNING,
+  Stopping: ServiceStateEvent_Action.STOPPING,
+  Finished: ServiceStateEvent_Action.FINISHED,
+  Failed: ServiceStateEvent_Action.FAILED,
+  Skipped: ServiceStateEvent_Action.SKIPPED,
+  Starting: ServiceStateEvent_Action.STARTING,
 };
 
 const STAGES: Readonly<Record<Stage, MachineStatusEvent_MachineStage>> = {
-  unknown: MachineStatusEvent_MachineStage.UNKNOWN, booting: MachineStatusEvent_MachineStage.BOOTING, installing: MachineStatusEvent_MachineStage.INSTALLING,
-  maintenance: MachineStatusEvent_MachineStage.MAINTENANCE, running: MachineStatusEvent_MachineStage.RUNNING, rebooting: MachineStatusEvent_MachineStage.REBOOTING,
-  'shutting down': MachineStatusEvent_MachineStage.SHUTTING_DOWN, resetting: MachineStatusEvent_MachineStage.RESETTING, upgrading: MachineStatusEvent_MachineStage.UPGRADING,
+  unknown: MachineStatusEvent_MachineStage.UNKNOWN,
+  booting: MachineStatusEvent_MachineStage.BOOTING,
+  installing: MachineStatusEvent_MachineStage.INSTALLING,
+  maintenance: MachineStatusEvent_MachineStage.MAINTENANCE,
+  running: MachineStatusEvent_MachineStage.RUNNING,
+  rebooting: MachineStatusEvent_MachineStage.REBOOTING,
+  'shutting down': MachineStatusEvent_MachineStage.SHUTTING_DOWN,
+  resetting: MachineStatusEvent_MachineStage.RESETTING,
+  upgrading: MachineStatusEvent_MachineStage.UPGRADING,
 };

@@ -2,8 +2,18 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import {
-  ApplyConfigurationRequest_Mode, RebootRequest_Mode, ResetRequest_WipeMode, type ApplyConfigurationRequest, type ApplyConfigurationSchema, type BootstrapRequest, type MetaDeleteRequest,
-  type MetaWriteRequest, type RebootRequest, type ResetRequest, type ShutdownRequest, type UpgradeRequest,
+  ApplyConfigurationRequest_Mode,
+  RebootRequest_Mode,
+  ResetRequest_WipeMode,
+  type ApplyConfigurationRequest,
+  type ApplyConfigurationSchema,
+  type BootstrapRequest,
+  type MetaDeleteRequest,
+  type MetaWriteRequest,
+  type RebootRequest,
+  type ResetRequest,
+  type ShutdownRequest,
+  type UpgradeRequest,
 } from '../../gen/proto/machine/machine_pb.ts';
 import { hasQuorum } from '../cluster/etcd.ts';
 import { applyConfiguration, type ApplyMode } from '../machine/apply.ts';
@@ -17,11 +27,17 @@ import { machineOf, runOf, startJob, updateMachine, updateRun } from '../machine
 import { errorOf, hang, type Call } from './call.ts';
 
 const MODES: ReadonlyMap<ApplyConfigurationRequest_Mode, ApplyMode> = new Map([
-  [ApplyConfigurationRequest_Mode.REBOOT, 'reboot'], [ApplyConfigurationRequest_Mode.AUTO, 'auto'], [ApplyConfigurationRequest_Mode.NO_REBOOT, 'no-reboot'],
-  [ApplyConfigurationRequest_Mode.STAGED, 'staged'], [ApplyConfigurationRequest_Mode.TRY, 'try'],
+  [ApplyConfigurationRequest_Mode.REBOOT, 'reboot'],
+  [ApplyConfigurationRequest_Mode.AUTO, 'auto'],
+  [ApplyConfigurationRequest_Mode.NO_REBOOT, 'no-reboot'],
+  [ApplyConfigurationRequest_Mode.STAGED, 'staged'],
+  [ApplyConfigurationRequest_Mode.TRY, 'try'],
 ]);
 
-export function apply(call: Call, request: ApplyConfigurationRequest): MessageInitShape<typeof ApplyConfigurationSchema> {
+export function apply(
+  call: Call,
+  request: ApplyConfigurationRequest,
+): MessageInitShape<typeof ApplyConfigurationSchema> {
   const timeout = request.tryModeTimeout;
   const openStreams = call.served.streams.of(call.machine);
   const reply = call.act((turn) => {
@@ -29,7 +45,9 @@ export function apply(call: Call, request: ApplyConfigurationRequest): MessageIn
     return applyConfiguration(
       turn,
       {
-        text: Buffer.from(request.data).toString('utf8'), mode: MODES.get(request.mode) ?? request.mode, isDryRun: request.dryRun,
+        text: Buffer.from(request.data).toString('utf8'),
+        mode: MODES.get(request.mode) ?? request.mode,
+        isDryRun: request.dryRun,
         ...(timeout === undefined ? {} : { tryTimeoutMs: Number(timeout.seconds) * 1000 + timeout.nanos / 1e6 }),
       },
       call.simulation.validator,
@@ -53,7 +71,11 @@ export function bootstrapNode(call: Call, request: BootstrapRequest): Record<str
 
 export function reboot(call: Call, request: RebootRequest): { actorId: string } {
   refuseInContainer(call);
-  return { actorId: call.act((turn) => startSequence(turn, 'reboot', { powerCycle: request.mode === RebootRequest_Mode.POWERCYCLE })) };
+  return {
+    actorId: call.act((turn) =>
+      startSequence(turn, 'reboot', { powerCycle: request.mode === RebootRequest_Mode.POWERCYCLE }),
+    ),
+  };
 }
 
 export function shutdown(call: Call, _request: ShutdownRequest): { actorId: string } {
@@ -63,30 +85,60 @@ export function shutdown(call: Call, _request: ShutdownRequest): { actorId: stri
 
 export function reset(call: Call, request: ResetRequest): { actorId: string } {
   const view = call.view();
-  const labels = request.systemPartitionsToWipe.filter((partition) => partition.wipe).map((partition) => partition.label);
+  const labels = request.systemPartitionsToWipe
+    .filter((partition) => partition.wipe)
+    .map((partition) => partition.label);
   const { installation } = view.machine;
-  const known = ['STATE', 'EPHEMERAL', 'META', 'EFI', 'BOOT', 'IMAGECACHE', 'ETCD', ...(view.run.config?.facts.userVolumes ?? []).map((volume) => `u-${volume.name}`)];
+  const known = [
+    'STATE',
+    'EPHEMERAL',
+    'META',
+    'EFI',
+    'BOOT',
+    'IMAGECACHE',
+    'ETCD',
+    ...(view.run.config?.facts.userVolumes ?? []).map((volume) => `u-${volume.name}`),
+  ];
   if (request.mode === ResetRequest_WipeMode.SYSTEM_DISK && request.userDisksToWipe.length > 0) {
-    throw new ConnectError("reset failed: invalid input, wipe mode SYSTEM_DISK doesn't support UserDisksToWipe parameter", Code.Unknown);
+    throw new ConnectError(
+      "reset failed: invalid input, wipe mode SYSTEM_DISK doesn't support UserDisksToWipe parameter",
+      Code.Unknown,
+    );
   }
   if (request.mode === ResetRequest_WipeMode.USER_DISKS && request.systemPartitionsToWipe.length > 0) {
-    throw new ConnectError("reset failed: invalid input, wipe mode USER_DISKS doesn't support SystemPartitionsToWipe parameter", Code.Unknown);
+    throw new ConnectError(
+      "reset failed: invalid input, wipe mode USER_DISKS doesn't support SystemPartitionsToWipe parameter",
+      Code.Unknown,
+    );
   }
   for (const disk of request.userDisksToWipe) {
-    if (!presentDisks(view.machine).some((candidate) => `/dev/${candidate.name}` === disk)) throw new ConnectError(`reset user disk failed: device ${disk} wasn't found`, Code.Unknown);
+    if (!presentDisks(view.machine).some((candidate) => `/dev/${candidate.name}` === disk))
+      throw new ConnectError(`reset user disk failed: device ${disk} wasn't found`, Code.Unknown);
   }
   for (const { label } of request.systemPartitionsToWipe) {
-    if (!known.includes(label)) throw new ConnectError(`failed to get volume status with label "${label}": resource VolumeStatuses.block.talos.dev(runtime/${label}@undefined) doesn't exist`, Code.Unknown);
-    if (installation === undefined) throw new ConnectError(`failed to reset: volume "${label}" is not located`, Code.Unknown);
+    if (!known.includes(label))
+      throw new ConnectError(
+        `failed to get volume status with label "${label}": resource VolumeStatuses.block.talos.dev(runtime/${label}@undefined) doesn't exist`,
+        Code.Unknown,
+      );
+    if (installation === undefined)
+      throw new ConnectError(`failed to reset: volume "${label}" is not located`, Code.Unknown);
   }
   const wholeDisk = request.systemPartitionsToWipe.length === 0 && request.mode !== ResetRequest_WipeMode.USER_DISKS;
-  return { actorId: call.act((turn) => startSequence(turn, 'reset', { reset: { wholeDisk, labels, reboot: request.reboot, graceful: request.graceful } })) };
+  return {
+    actorId: call.act((turn) =>
+      startSequence(turn, 'reset', {
+        reset: { wholeDisk, labels, reboot: request.reboot, graceful: request.graceful },
+      }),
+    ),
+  };
 }
 
 export function rollback(call: Call): Record<string, never> {
   refuseInContainer(call);
   const { installation } = call.view().machine;
-  if (installation?.previous === undefined) throw new ConnectError('failed to revert bootloader: cannot rollback to "", label does not exist', Code.Unknown);
+  if (installation?.previous === undefined)
+    throw new ConnectError('failed to revert bootloader: cannot rollback to "", label does not exist', Code.Unknown);
   const { previous, current } = installation;
   call.act((turn) => {
     updateMachine(turn, { installation: { ...installation, current: previous, previous: current } });
@@ -101,7 +153,11 @@ export async function upgrade(call: Call, request: UpgradeRequest): Promise<{ ac
   const { run, cluster } = call.view();
   const members = cluster?.etcd.members ?? [];
   if (run.config?.facts.role === 'controlplane' && !request.force) {
-    if (members.length === 2) throw new ConnectError('error validating etcd for upgrade: etcd member count(2) is insufficient to maintain quorum if upgrade commences', Code.Unknown);
+    if (members.length === 2)
+      throw new ConnectError(
+        'error validating etcd for upgrade: etcd member count(2) is insufficient to maintain quorum if upgrade commences',
+        Code.Unknown,
+      );
     if (cluster === undefined || !hasQuorum(cluster.etcd)) return hang(call.signal);
   }
   const image = imageOf(request.image, run.image);
@@ -112,7 +168,8 @@ export async function upgrade(call: Call, request: UpgradeRequest): Promise<{ ac
 export function startService(call: Call, id: string): { resp: string } {
   const service = requireService(call, id);
   if (service.state !== 'Running') {
-    if (!isControllable(id, true)) throw new ConnectError(`service "${id}" doesn't support start operation via API`, Code.Unknown);
+    if (!isControllable(id, true))
+      throw new ConnectError(`service "${id}" doesn't support start operation via API`, Code.Unknown);
     restart(call, id);
   }
   return { resp: `Service "${id}" started` };
@@ -121,7 +178,8 @@ export function startService(call: Call, id: string): { resp: string } {
 export function stopService(call: Call, id: string): { resp: string } {
   const service = requireService(call, id);
   if (service.state === 'Running') {
-    if (!isControllable(id, false)) throw new ConnectError(`service "${id}" doesn't support stop operation via API`, Code.Unknown);
+    if (!isControllable(id, false))
+      throw new ConnectError(`service "${id}" doesn't support stop operation via API`, Code.Unknown);
     call.act((turn) => setService(turn, id, 'Finished', 'Service finished successfully'));
   }
   return { resp: `Service "${id}" stopped` };
@@ -129,7 +187,8 @@ export function stopService(call: Call, id: string): { resp: string } {
 
 export function restartService(call: Call, id: string): { resp: string } {
   requireService(call, id);
-  if (!isControllable(id, true)) throw new ConnectError(`service "${id}" doesn't support restart operation via API`, Code.Unknown);
+  if (!isControllable(id, true))
+    throw new ConnectError(`service "${id}" doesn't support restart operation via API`, Code.Unknown);
   restart(call, id);
   return { resp: `Service "${id}" restarted` };
 }
@@ -160,7 +219,11 @@ function isControllable(id: string, includesKubelet: boolean): boolean {
 export function writeMeta(call: Call, request: MetaWriteRequest): Record<string, never> {
   refuseInContainer(call);
   if (request.key > 255) throw new ConnectError('key must be a uint8', Code.InvalidArgument);
-  call.act((turn) => updateMachine(turn, { meta: { ...machineOf(turn).meta, [metaId(request.key)]: Buffer.from(request.value).toString('utf8') } }));
+  call.act((turn) =>
+    updateMachine(turn, {
+      meta: { ...machineOf(turn).meta, [metaId(request.key)]: Buffer.from(request.value).toString('utf8') },
+    }),
+  );
   return {};
 }
 
@@ -179,8 +242,20 @@ function metaId(key: number): string {
 
 /** Pulls take the time of the table; there is no image that a simulated registry does not have, but for references that are none. */
 export async function pullImage(call: Call, reference: string): Promise<string> {
-  if (!/^[a-z0-9][a-zA-Z0-9._/:@-]*$/.test(reference)) throw new ConnectError(`failed to parse image reference "${reference}": invalid reference format`, Code.Unknown);
-  if (!isHealthy({ world: call.simulation.world(), name: call.machine, now: call.view().now, latencies: call.simulation.latencies }, 'cri')) return hang(call.signal);
+  if (!/^[a-z0-9][a-zA-Z0-9._/:@-]*$/.test(reference))
+    throw new ConnectError(`failed to parse image reference "${reference}": invalid reference format`, Code.Unknown);
+  if (
+    !isHealthy(
+      {
+        world: call.simulation.world(),
+        name: call.machine,
+        now: call.view().now,
+        latencies: call.simulation.latencies,
+      },
+      'cri',
+    )
+  )
+    return hang(call.signal);
   const { sleep } = await import('../../system.ts');
   await sleep(call.simulation.clock, call.simulation.latencies.imagePull, call.signal);
   call.act((turn) => {
@@ -191,5 +266,6 @@ export async function pullImage(call: Call, reference: string): Promise<string> 
 }
 
 function refuseInContainer(call: Call): void {
-  if (call.view().machine.definition.platform === 'container') throw new ConnectError('method is not supported in container mode', Code.FailedPrecondition);
+  if (call.view().machine.definition.platform === 'container')
+    throw new ConnectError('method is not supported in container mode', Code.FailedPrecondition);
 }

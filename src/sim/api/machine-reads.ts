@@ -29,17 +29,34 @@ export function serviceList(call: Call): MessageInitShape<typeof ServiceListSche
     services: ids.flatMap((id) => {
       const service = services[id];
       if (service === undefined) return [];
-      return [{
-        id, state: service.state, events: { events: service.notes.map((note) => ({ msg: note.message, state: note.state, ts: timestampFromMs(note.at) })) },
-        health: { unknown: service.healthy === undefined, healthy: service.healthy === true, lastMessage: service.healthMessage, lastChange: healthTime(service.healthChanged) },
-      }];
+      return [
+        {
+          id,
+          state: service.state,
+          events: {
+            events: service.notes.map((note) => ({
+              msg: note.message,
+              state: note.state,
+              ts: timestampFromMs(note.at),
+            })),
+          },
+          health: {
+            unknown: service.healthy === undefined,
+            healthy: service.healthy === true,
+            lastMessage: service.healthMessage,
+            lastChange: healthTime(service.healthChanged),
+          },
+        },
+      ];
     }),
   };
 }
 
 export function memory(call: Call): MessageInitShape<typeof MemorySchema> {
   const total = BigInt(Math.round(call.view().machine.definition.memoryBytes / 1024));
-  return { meminfo: { memtotal: total, memfree: total / 2n, memavailable: (total * 3n) / 4n, buffers: 0n, cached: total / 8n } };
+  return {
+    meminfo: { memtotal: total, memfree: total / 2n, memavailable: (total * 3n) / 4n, buffers: 0n, cached: total / 8n },
+  };
 }
 
 export function mounts(call: Call): MessageInitShape<typeof MountsSchema> {
@@ -55,8 +72,14 @@ export function mounts(call: Call): MessageInitShape<typeof MountsSchema> {
 function files(view: RunningView): ReadonlyMap<string, string> {
   const { run } = view;
   return new Map([
-    ['/proc/sys/kernel/random/boot_id', `${run.bootId}\n`], ['/proc/cmdline', `${kernelCmdline(view)}\n`], ['/proc/uptime', `${((view.now - run.startedAt) / 1000).toFixed(2)} 0.00\n`],
-    ['/etc/os-release', `NAME="Talos"\nID=talos\nVERSION_ID=${run.version.text}\nPRETTY_NAME="Talos (${run.version.text})"\n`], ['/etc/hostname', `${view.network.hostname}\n`],
+    ['/proc/sys/kernel/random/boot_id', `${run.bootId}\n`],
+    ['/proc/cmdline', `${kernelCmdline(view)}\n`],
+    ['/proc/uptime', `${((view.now - run.startedAt) / 1000).toFixed(2)} 0.00\n`],
+    [
+      '/etc/os-release',
+      `NAME="Talos"\nID=talos\nVERSION_ID=${run.version.text}\nPRETTY_NAME="Talos (${run.version.text})"\n`,
+    ],
+    ['/etc/hostname', `${view.network.hostname}\n`],
     ['/etc/resolv.conf', view.network.nameservers.map((server) => `nameserver ${server}\n`).join('')],
   ]);
 }
@@ -70,7 +93,10 @@ export async function* readFile(call: Call, path: string): AsyncGenerator<{ byte
   yield* chunks(Buffer.from(text));
 }
 
-export async function* copy(call: Call, path: string): AsyncGenerator<{ bytes: Uint8Array } | { metadata: { error: string } }> {
+export async function* copy(
+  call: Call,
+  path: string,
+): AsyncGenerator<{ bytes: Uint8Array } | { metadata: { error: string } }> {
   const text = files(call.view()).get(path);
   if (text === undefined) {
     const message = `lstat ${path}: no such file or directory`;
@@ -81,19 +107,36 @@ export async function* copy(call: Call, path: string): AsyncGenerator<{ bytes: U
   yield* chunks(gzipSync(Buffer.concat([tarEntry(path.slice(1), Buffer.from(text)), Buffer.alloc(1024)])));
 }
 
-export async function* list(call: Call, root: string): AsyncGenerator<{ name: string; relativeName: string; size: bigint; mode: number; isDir: boolean }> {
+export async function* list(
+  call: Call,
+  root: string,
+): AsyncGenerator<{ name: string; relativeName: string; size: bigint; mode: number; isDir: boolean }> {
   const all = files(call.view());
   const isFile = all.has(root);
-  if (!isFile && !DIRECTORIES.includes(root === '' ? '/' : root)) throw new ConnectError(`lstat ${root}: no such file or directory`, Code.Unknown);
+  if (!isFile && !DIRECTORIES.includes(root === '' ? '/' : root))
+    throw new ConnectError(`lstat ${root}: no such file or directory`, Code.Unknown);
   if (isFile) {
-    yield { name: root, relativeName: root.slice(root.lastIndexOf('/') + 1), size: BigInt(all.get(root)?.length ?? 0), mode: 0o644, isDir: false };
+    yield {
+      name: root,
+      relativeName: root.slice(root.lastIndexOf('/') + 1),
+      size: BigInt(all.get(root)?.length ?? 0),
+      mode: 0o644,
+      isDir: false,
+    };
     return;
   }
   const base = root === '' ? '/' : root;
   yield { name: base, relativeName: '.', size: 4096n, mode: 0x80000000 + 0o755, isDir: true };
   const prefix = base === '/' ? '/' : `${base}/`;
   for (const directory of DIRECTORIES) {
-    if (directory !== '/' && directory.startsWith(prefix) && !directory.slice(prefix.length).includes('/')) yield { name: directory, relativeName: directory.slice(prefix.length), size: 4096n, mode: 0x80000000 + 0o755, isDir: true };
+    if (directory !== '/' && directory.startsWith(prefix) && !directory.slice(prefix.length).includes('/'))
+      yield {
+        name: directory,
+        relativeName: directory.slice(prefix.length),
+        size: 4096n,
+        mode: 0x80000000 + 0o755,
+        isDir: true,
+      };
   }
 }
 
@@ -111,11 +154,14 @@ function startedServices(view: RunningView): readonly string[] {
 export async function* logs(call: Call, request: LogsRequest): AsyncGenerator<{ bytes: Uint8Array }> {
   const view = call.view();
   if (request.namespace === '') {
-    if (emptyLogNamespaceIsInvalidArgument(view.run.version)) throw new ConnectError("namespace can't be empty", Code.InvalidArgument);
+    if (emptyLogNamespaceIsInvalidArgument(view.run.version))
+      throw new ConnectError("namespace can't be empty", Code.InvalidArgument);
     throw new ConnectError('namespace is required: failed precondition', Code.Unknown);
   }
-  if (request.namespace === 'k8s.io' && request.id !== 'kubelet') throw new ConnectError(`container "${request.id}" not found`, Code.Unknown);
-  if (!logIds(call).ids.includes(request.id)) throw new ConnectError(`log "${request.id}" was not registered`, Code.Unknown);
+  if (request.namespace === 'k8s.io' && request.id !== 'kubelet')
+    throw new ConnectError(`container "${request.id}" not found`, Code.Unknown);
+  if (!logIds(call).ids.includes(request.id))
+    throw new ConnectError(`log "${request.id}" was not registered`, Code.Unknown);
   const lines = logLines(view, request.id);
   const tail = request.tailLines < 0 ? lines : lines.slice(lines.length - Math.min(lines.length, request.tailLines));
   yield* chunks(Buffer.from(tail.join('')));
@@ -132,18 +178,26 @@ export async function* logs(call: Call, request: LogsRequest): AsyncGenerator<{ 
 function logLines(view: RunningView, id: string): readonly string[] {
   const stamp = (at: number): string => new Date(at).toISOString().replace('T', ' ').slice(0, 19).replaceAll('-', '/');
   const service = view.run.services[id];
-  if (service !== undefined && id !== 'machined') return service.notes.map((note) => `${stamp(note.at)} ${id}: ${note.message}\n`);
-  return view.run.events.map((event) => `${stamp(event.at)} [talos] ${event.data.kind} ${JSON.stringify(event.data)}\n`);
+  if (service !== undefined && id !== 'machined')
+    return service.notes.map((note) => `${stamp(note.at)} ${id}: ${note.message}\n`);
+  return view.run.events.map(
+    (event) => `${stamp(event.at)} [talos] ${event.data.kind} ${JSON.stringify(event.data)}\n`,
+  );
 }
 
 export async function* dmesg(call: Call): AsyncGenerator<{ bytes: Uint8Array }> {
   const view = call.view();
-  yield* chunks(Buffer.from(`kern: notice: [${new Date(view.run.startedAt).toISOString()}]: Linux version 6.18.33-talos (simulated)\nuser: warning: [${new Date(view.run.startedAt).toISOString()}]: [talos] [initramfs] booting Talos ${view.run.version.text}\n`));
+  yield* chunks(
+    Buffer.from(
+      `kern: notice: [${new Date(view.run.startedAt).toISOString()}]: Linux version 6.18.33-talos (simulated)\nuser: warning: [${new Date(view.run.startedAt).toISOString()}]: [talos] [initramfs] booting Talos ${view.run.version.text}\n`,
+    ),
+  );
 }
 
 /** Streams of bytes come in messages of at most 1024 (FINDINGS 4.5). */
 export function* chunks(bytes: Buffer): Generator<{ bytes: Uint8Array }> {
-  for (let offset = 0; offset < bytes.length; offset += 1024) yield { bytes: new Uint8Array(bytes.subarray(offset, offset + 1024)) };
+  for (let offset = 0; offset < bytes.length; offset += 1024)
+    yield { bytes: new Uint8Array(bytes.subarray(offset, offset + 1024)) };
 }
 
 /** A ustar header and the padded content. */

@@ -8,7 +8,12 @@ import { ContainerDriver, ContainerdNamespace, type ContainerdInstance } from '.
 import type { InspectService } from '../../gen/proto/inspect/inspect_pb.ts';
 import type { ImageService } from '../../gen/proto/machine/image_pb.ts';
 import type { LifecycleService } from '../../gen/proto/machine/lifecycle_pb.ts';
-import { Disk_DiskType, type BlockDeviceWipeDescriptor, type DiskSchema, type StorageService } from '../../gen/proto/storage/storage_pb.ts';
+import {
+  Disk_DiskType,
+  type BlockDeviceWipeDescriptor,
+  type DiskSchema,
+  type StorageService,
+} from '../../gen/proto/storage/storage_pb.ts';
 import type { TimeService } from '../../gen/proto/time/time_pb.ts';
 import type { DiskDefinition } from '../definition.ts';
 import { diskType, presentDisks } from '../machine/disk-selector.ts';
@@ -34,20 +39,38 @@ export function storageService(served: Served): ServiceImpl<typeof StorageServic
   };
 }
 
-const DISK_TYPES = { nvme: Disk_DiskType.NVME, sd: Disk_DiskType.SD, hdd: Disk_DiskType.HDD, ssd: Disk_DiskType.SSD } as const;
+const DISK_TYPES = {
+  nvme: Disk_DiskType.NVME,
+  sd: Disk_DiskType.SD,
+  hdd: Disk_DiskType.HDD,
+  ssd: Disk_DiskType.SSD,
+} as const;
 
 function encodeDisk(disk: DiskDefinition, isSystemDisk: boolean): MessageInitShape<typeof DiskSchema> {
   return {
-    size: BigInt(disk.sizeBytes), model: disk.model ?? '', deviceName: `/dev/${disk.name}`, name: '', serial: disk.serial ?? '', modalias: disk.modalias ?? '', uuid: disk.uuid ?? '', wwid: disk.wwid ?? '',
-    type: DISK_TYPES[diskType(disk)], busPath: disk.busPath ?? '', systemDisk: isSystemDisk, subsystem: '/sys/class/block', readonly: disk.readonly === true,
+    size: BigInt(disk.sizeBytes),
+    model: disk.model ?? '',
+    deviceName: `/dev/${disk.name}`,
+    name: '',
+    serial: disk.serial ?? '',
+    modalias: disk.modalias ?? '',
+    uuid: disk.uuid ?? '',
+    wwid: disk.wwid ?? '',
+    type: DISK_TYPES[diskType(disk)],
+    busPath: disk.busPath ?? '',
+    systemDisk: isSystemDisk,
+    subsystem: '/sys/class/block',
+    readonly: disk.readonly === true,
   };
 }
 
 function wipeDevice(call: Call, { device, skipVolumeCheck }: BlockDeviceWipeDescriptor): void {
   const { machine } = call.view();
-  if (!presentDisks(machine).some((disk) => disk.name === device)) throw new ConnectError(`blockdevice "${device}" not found`, Code.NotFound);
+  if (!presentDisks(machine).some((disk) => disk.name === device))
+    throw new ConnectError(`blockdevice "${device}" not found`, Code.NotFound);
   const isSystemDisk = machine.installation?.disk === device;
-  if (isSystemDisk && !skipVolumeCheck) throw new ConnectError(`blockdevice "${device}" is in use by volume "META"`, Code.FailedPrecondition);
+  if (isSystemDisk && !skipVolumeCheck)
+    throw new ConnectError(`blockdevice "${device}" is in use by volume "META"`, Code.FailedPrecondition);
   if (!isSystemDisk) return;
   call.act((turn) => {
     const { installation: _, ...rest } = machineOf(turn);
@@ -57,7 +80,14 @@ function wipeDevice(call: Call, { device, skipVolumeCheck }: BlockDeviceWipeDesc
 
 export function timeService(served: Served): ServiceImpl<typeof TimeService> {
   const service = 'time.TimeService';
-  const time = (call: Call, server: string): { server: string; localtime: ReturnType<typeof timestampFromMs>; remotetime: ReturnType<typeof timestampFromMs> } => {
+  const time = (
+    call: Call,
+    server: string,
+  ): {
+    server: string;
+    localtime: ReturnType<typeof timestampFromMs>;
+    remotetime: ReturnType<typeof timestampFromMs>;
+  } => {
     const { now, machine } = call.view();
     return { server, localtime: timestampFromMs(now + machine.clockSkewMs), remotetime: timestampFromMs(now) };
   };
@@ -69,51 +99,89 @@ export function timeService(served: Served): ServiceImpl<typeof TimeService> {
 
 export function clusterService(served: Served): ServiceImpl<typeof ClusterService> {
   return {
-    healthCheck: streaming(served, { service: 'cluster.ClusterService', method: 'HealthCheck' }, async function* check(call, request) {
-      requireControlPlane(call, 'health check');
-      const seconds = Number(request.waitTimeout?.seconds ?? 1200n);
-      yield* healthMessages(call, seconds * 1000, request.clusterInfo);
-    }),
+    healthCheck: streaming(
+      served,
+      { service: 'cluster.ClusterService', method: 'HealthCheck' },
+      async function* check(call, request) {
+        requireControlPlane(call, 'health check');
+        const seconds = Number(request.waitTimeout?.seconds ?? 1200n);
+        yield* healthMessages(call, seconds * 1000, request.clusterInfo);
+      },
+    ),
   };
 }
 
 export function inspectService(served: Served): ServiceImpl<typeof InspectService> {
-  return { controllerRuntimeDependencies: unary(served, { service: 'inspect.InspectService', method: 'ControllerRuntimeDependencies' }, () => ({ edges: [] })) };
+  return {
+    controllerRuntimeDependencies: unary(
+      served,
+      { service: 'inspect.InspectService', method: 'ControllerRuntimeDependencies' },
+      () => ({ edges: [] }),
+    ),
+  };
 }
 
 interface LifecycleReply {
-  readonly progress: { readonly response: { readonly case: 'message'; readonly value: string } | { readonly case: 'exitCode'; readonly value: number } };
+  readonly progress: {
+    readonly response:
+      | { readonly case: 'message'; readonly value: string }
+      | { readonly case: 'exitCode'; readonly value: number };
+  };
 }
 
 export function lifecycleService(served: Served): ServiceImpl<typeof LifecycleService> {
   const service = 'machine.LifecycleService';
   return {
-    install: streaming(served, { service, method: 'LifecycleService/Install' }, async function* install(call, request): AsyncGenerator<LifecycleReply> {
-      const { machine } = call.view();
-      if (machine.installation !== undefined) throw new ConnectError('machine is already installed', Code.AlreadyExists);
-      const name = (request.destination?.disk ?? '').replace('/dev/', '');
-      if (!presentDisks(machine).some((disk) => disk.name === name)) throw new ConnectError(`invalid disk path "${request.destination?.disk ?? ''}"`, Code.InvalidArgument);
-      yield* runInstaller(call);
-      call.act((turn) => {
-        const image = imageOf(request.source?.imageName ?? '', call.view().run.image);
-        const config = call.view().run.stored;
-        updateMachine(turn, { installation: { disk: name, current: image, hasEphemeral: false, userVolumes: [], images: [], ...(config === undefined ? {} : { config }) } });
-      });
-      yield { progress: { response: { case: 'exitCode', value: 0 } } };
-    }),
-    upgrade: streaming(served, { service, method: 'LifecycleService/Upgrade' }, async function* upgrade(call, request): AsyncGenerator<LifecycleReply> {
-      const { machine, run } = call.view();
-      const image = request.source?.imageName ?? '';
-      if (image === '') throw new ConnectError('image name is required', Code.InvalidArgument);
-      if (machine.installation === undefined) throw new ConnectError('machine is not installed', Code.FailedPrecondition);
-      if (!machine.installation.images.includes(image)) throw new ConnectError(`upgrade failed: image "${image}": not found`, Code.Internal);
-      yield* runInstaller(call);
-      call.act((turn) => {
-        const { installation } = machineOf(turn);
-        if (installation !== undefined) updateMachine(turn, { installation: { ...installation, current: imageOf(image, run.image), previous: installation.current } });
-      });
-      yield { progress: { response: { case: 'exitCode', value: 0 } } };
-    }),
+    install: streaming(
+      served,
+      { service, method: 'LifecycleService/Install' },
+      async function* install(call, request): AsyncGenerator<LifecycleReply> {
+        const { machine } = call.view();
+        if (machine.installation !== undefined)
+          throw new ConnectError('machine is already installed', Code.AlreadyExists);
+        const name = (request.destination?.disk ?? '').replace('/dev/', '');
+        if (!presentDisks(machine).some((disk) => disk.name === name))
+          throw new ConnectError(`invalid disk path "${request.destination?.disk ?? ''}"`, Code.InvalidArgument);
+        yield* runInstaller(call);
+        call.act((turn) => {
+          const image = imageOf(request.source?.imageName ?? '', call.view().run.image);
+          const config = call.view().run.stored;
+          updateMachine(turn, {
+            installation: {
+              disk: name,
+              current: image,
+              hasEphemeral: false,
+              userVolumes: [],
+              images: [],
+              ...(config === undefined ? {} : { config }),
+            },
+          });
+        });
+        yield { progress: { response: { case: 'exitCode', value: 0 } } };
+      },
+    ),
+    upgrade: streaming(
+      served,
+      { service, method: 'LifecycleService/Upgrade' },
+      async function* upgrade(call, request): AsyncGenerator<LifecycleReply> {
+        const { machine, run } = call.view();
+        const image = request.source?.imageName ?? '';
+        if (image === '') throw new ConnectError('image name is required', Code.InvalidArgument);
+        if (machine.installation === undefined)
+          throw new ConnectError('machine is not installed', Code.FailedPrecondition);
+        if (!machine.installation.images.includes(image))
+          throw new ConnectError(`upgrade failed: image "${image}": not found`, Code.Internal);
+        yield* runInstaller(call);
+        call.act((turn) => {
+          const { installation } = machineOf(turn);
+          if (installation !== undefined)
+            updateMachine(turn, {
+              installation: { ...installation, current: imageOf(image, run.image), previous: installation.current },
+            });
+        });
+        yield { progress: { response: { case: 'exitCode', value: 0 } } };
+      },
+    ),
   };
 }
 
@@ -138,8 +206,13 @@ export function imageService(served: Served): ServiceImpl<typeof ImageService> {
     import: plain(served, { service, method: 'Import' }, (call) => hang(call.signal)),
     remove: plain(served, { service, method: 'Remove' }, (call, request) => {
       const { installation } = call.view().machine;
-      if (installation?.images.includes(request.imageRef) !== true) throw new ConnectError(`image ${request.imageRef} not found`, Code.NotFound);
-      call.act((turn) => updateMachine(turn, { installation: { ...installation, images: installation.images.filter((image) => image !== request.imageRef) } }));
+      if (installation?.images.includes(request.imageRef) !== true)
+        throw new ConnectError(`image ${request.imageRef} not found`, Code.NotFound);
+      call.act((turn) =>
+        updateMachine(turn, {
+          installation: { ...installation, images: installation.images.filter((image) => image !== request.imageRef) },
+        }),
+      );
       return {};
     }),
     verify: plain(served, { service, method: 'Verify' }, () => ({ verified: false, message: 'no matched rule' })),
@@ -147,7 +220,8 @@ export function imageService(served: Served): ServiceImpl<typeof ImageService> {
 }
 
 function checkInstance(instance: ContainerdInstance | undefined): void {
-  if (instance === undefined || instance.namespace === ContainerdNamespace.NS_UNKNOWN) throw new ConnectError('invalid containerd namespace NS_UNKNOWN', Code.InvalidArgument);
+  if (instance === undefined || instance.namespace === ContainerdNamespace.NS_UNKNOWN)
+    throw new ConnectError('invalid containerd namespace NS_UNKNOWN', Code.InvalidArgument);
   if (instance.driver === ContainerDriver.CONTAINERD && instance.namespace === ContainerdNamespace.NS_CRI) {
     throw new ConnectError('cannot use CRI namespace with containerd driver', Code.InvalidArgument);
   }

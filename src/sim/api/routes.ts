@@ -11,7 +11,14 @@ import { TimeService } from '../../gen/proto/time/time_pb.ts';
 import type { Served } from './call.ts';
 import { stateService } from './cosi.ts';
 import { machineService } from './machine-service.ts';
-import { clusterService, imageService, inspectService, lifecycleService, storageService, timeService } from './other-services.ts';
+import {
+  clusterService,
+  imageService,
+  inspectService,
+  lifecycleService,
+  storageService,
+  timeService,
+} from './other-services.ts';
 
 export function talosRoutes(served: Served): (router: ConnectRouter) => void {
   return (router) => {

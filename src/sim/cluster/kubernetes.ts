@@ -59,17 +59,33 @@ export function readinessOf(node: KubernetesNode, now: number, graceMs: number):
   return node.hasNetwork ? 'True' : 'False';
 }
 
-export function updateNode(kubernetes: KubernetesCluster, name: string, patch: Partial<KubernetesNode>): KubernetesCluster {
+export function updateNode(
+  kubernetes: KubernetesCluster,
+  name: string,
+  patch: Partial<KubernetesNode>,
+): KubernetesCluster {
   const node = kubernetes.nodes[name];
   if (node === undefined) return kubernetes;
-  return { ...kubernetes, nodes: { ...kubernetes.nodes, [name]: { ...node, ...patch } }, resourceVersion: kubernetes.resourceVersion + 1 };
+  return {
+    ...kubernetes,
+    nodes: { ...kubernetes.nodes, [name]: { ...node, ...patch } },
+    resourceVersion: kubernetes.resourceVersion + 1,
+  };
 }
 
 export function registerNode(kubernetes: KubernetesCluster, node: KubernetesNode): KubernetesCluster {
-  return { ...kubernetes, nodes: { ...kubernetes.nodes, [node.name]: node }, resourceVersion: kubernetes.resourceVersion + 1 };
+  return {
+    ...kubernetes,
+    nodes: { ...kubernetes.nodes, [node.name]: node },
+    resourceVersion: kubernetes.resourceVersion + 1,
+  };
 }
 
-export function setApiServer(kubernetes: KubernetesCluster, machine: string, upSince: number | undefined): KubernetesCluster {
+export function setApiServer(
+  kubernetes: KubernetesCluster,
+  machine: string,
+  upSince: number | undefined,
+): KubernetesCluster {
   const { [machine]: _, ...others } = kubernetes.apiServers;
   const apiServers = upSince === undefined ? others : { ...others, [machine]: upSince };
   return { ...kubernetes, apiServers, resourceVersion: kubernetes.resourceVersion + 1 };

@@ -26,54 +26,134 @@ export function nodeObjects(moment: ClusterMoment): readonly KubernetesObject[] 
     .map((node) => nodeObject(node, moment));
 }
 
-function nodeObject(node: KubernetesNode, { now, latencies, world, cluster }: ClusterMoment): KubernetesObject {
+function nodeObject(node: KubernetesNode, moment: ClusterMoment): KubernetesObject {
+  const { now, latencies, world, cluster } = moment;
   const readiness = readinessOf(node, now, latencies.nodeMonitorGrace);
-  const machine = world.machines[node.machine]?.definition;
-  const time = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
-  const heartbeat = time(node.isKubeletUp ? now : node.heardAt);
-  const condition = (type: string, status: string, reason: string, message: string): Readonly<Record<string, string>> => ({ type, status, reason, message, lastHeartbeatTime: heartbeat, lastTransitionTime: time(node.registeredAt) });
-  const pressure = readiness === 'Unknown' ? 'Unknown' : 'False';
+  const definition = world.machines[node.machine]?.definition;
+  const resources = {
+    cpu: String(definition?.cores ?? 4),
+    memory: `${Math.round((definition?.memoryBytes ?? 0) / 1024)}Ki`,
+    pods: '110',
+  };
+  const taints = taintsOf(node, readiness);
   return {
-    apiVersion: 'v1', kind: 'Node',
-    metadata: { name: node.name, uid: node.uid, resourceVersion: String(cluster.kubernetes.resourceVersion), creationTimestamp: time(node.registeredAt), labels: node.labels, annotations: node.annotations },
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name: node.name,
+      uid: node.uid,
+      resourceVersion: String(cluster.kubernetes.resourceVersion),
+      creationTimestamp: timeText(node.registeredAt),
+      labels: node.labels,
+      annotations: node.annotations,
+    },
     spec: {
-      podCIDR: node.podCidr, podCIDRs: [node.podCidr],
+      podCIDR: node.podCidr,
+      podCIDRs: [node.podCidr],
       ...(node.unschedulable ? { unschedulable: true } : {}),
-      ...(taintsOf(node, readiness).length > 0 ? { taints: taintsOf(node, readiness) } : {}),
+      ...(taints.length > 0 ? { taints } : {}),
     },
     status: {
-      addresses: [...node.addresses.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: node.name }],
-      capacity: { cpu: String(machine?.cores ?? 4), memory: `${Math.round((machine?.memoryBytes ?? 0) / 1024)}Ki`, pods: '110' },
-      allocatable: { cpu: String(machine?.cores ?? 4), memory: `${Math.round((machine?.memoryBytes ?? 0) / 1024)}Ki`, pods: '110' },
-      conditions: [
-        condition('MemoryPressure', pressure, 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
-        condition('DiskPressure', pressure, 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
-        condition('PIDPressure', pressure, 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
-        readyCondition(readiness, condition),
+      addresses: [
+        ...node.addresses.map((address) => ({ type: 'InternalIP', address })),
+        { type: 'Hostname', address: node.name },
       ],
-      nodeInfo: {
-        machineID: node.uid.replaceAll('-', ''), systemUUID: machine?.uuid ?? '', bootID: world.machines[node.machine]?.run?.bootId ?? '', kernelVersion: node.kernel, osImage: `Talos (${node.talos})`,
-        containerRuntimeVersion: 'containerd://2.1.5', kubeletVersion: node.kubeletVersion, kubeProxyVersion: '', operatingSystem: 'linux', architecture: machine?.arch ?? 'amd64',
-      },
+      capacity: resources,
+      allocatable: resources,
+      conditions: nodeConditions(node, readiness, now),
+      nodeInfo: nodeInfo(node, moment),
     },
   };
 }
 
-function readyCondition(readiness: 'True' | 'False' | 'Unknown', condition: (type: string, status: string, reason: string, message: string) => Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function timeText(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+function nodeConditions(
+  node: KubernetesNode,
+  readiness: 'True' | 'False' | 'Unknown',
+  now: number,
+): readonly Readonly<Record<string, string>>[] {
+  const times = {
+    lastHeartbeatTime: timeText(node.isKubeletUp ? now : node.heardAt),
+    lastTransitionTime: timeText(node.registeredAt),
+  };
+  const pressure = readiness === 'Unknown' ? 'Unknown' : 'False';
+  const condition = (
+    type: string,
+    status: string,
+    reason: string,
+    message: string,
+  ): Readonly<Record<string, string>> => ({
+    type,
+    status,
+    reason,
+    message,
+    ...times,
+  });
+  return [
+    condition('MemoryPressure', pressure, 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
+    condition('DiskPressure', pressure, 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
+    condition('PIDPressure', pressure, 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
+    readyCondition(readiness, condition),
+  ];
+}
+
+function nodeInfo(node: KubernetesNode, { world }: ClusterMoment): Readonly<Record<string, string>> {
+  const machine = world.machines[node.machine];
+  return {
+    machineID: node.uid.replaceAll('-', ''),
+    systemUUID: machine?.definition.uuid ?? '',
+    bootID: machine?.run?.bootId ?? '',
+    kernelVersion: node.kernel,
+    osImage: `Talos (${node.talos})`,
+    containerRuntimeVersion: 'containerd://2.1.5',
+    kubeletVersion: node.kubeletVersion,
+    kubeProxyVersion: '',
+    operatingSystem: 'linux',
+    architecture: machine?.definition.arch ?? 'amd64',
+  };
+}
+
+function readyCondition(
+  readiness: 'True' | 'False' | 'Unknown',
+  condition: (type: string, status: string, reason: string, message: string) => Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
   switch (readiness) {
     case 'True':
       return condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status');
     case 'False':
-      return condition('Ready', 'False', 'KubeletNotReady', 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized');
+      return condition(
+        'Ready',
+        'False',
+        'KubeletNotReady',
+        'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized',
+      );
     case 'Unknown':
       return condition('Ready', 'Unknown', 'NodeStatusUnknown', 'Kubelet stopped posting node status.');
   }
 }
 
-function taintsOf(node: KubernetesNode, readiness: 'True' | 'False' | 'Unknown'): readonly Readonly<Record<string, string>>[] {
-  const own = node.taints.map((taint) => ({ key: taint.key, effect: taint.effect, ...(taint.value === undefined ? {} : { value: taint.value }) }));
+function taintsOf(
+  node: KubernetesNode,
+  readiness: 'True' | 'False' | 'Unknown',
+): readonly Readonly<Record<string, string>>[] {
+  const own = node.taints.map((taint) => ({
+    key: taint.key,
+    effect: taint.effect,
+    ...(taint.value === undefined ? {} : { value: taint.value }),
+  }));
   const cordon = node.unschedulable ? [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }] : [];
-  const unready = readiness === 'True' ? [] : [{ key: readiness === 'Unknown' ? 'node.kubernetes.io/unreachable' : 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }];
+  const unready =
+    readiness === 'True'
+      ? []
+      : [
+          {
+            key: readiness === 'Unknown' ? 'node.kubernetes.io/unreachable' : 'node.kubernetes.io/not-ready',
+            effect: 'NoSchedule',
+          },
+        ];
   return [...own, ...cordon, ...unready];
 }
 
@@ -87,11 +167,35 @@ export function podObjects(moment: ClusterMoment): readonly KubernetesObject[] {
     for (const [component, state] of Object.entries(world.machines[node.machine]?.run?.staticPods ?? {})) {
       const isReady = state === 'running' && node.isKubeletUp;
       const labels = { component, 'k8s-app': component, tier: 'control-plane' };
-      pods.push(pod(moment, node, { name: `${component}-${node.name}`, labels, image: imageOf(facts?.images, component), isReady, annotations: { 'talos.dev/config-version': '1' } }));
+      pods.push(
+        pod(moment, node, {
+          name: `${component}-${node.name}`,
+          labels,
+          image: imageOf(facts?.images, component),
+          isReady,
+          annotations: { 'talos.dev/config-version': '1' },
+        }),
+      );
     }
     if (cluster.kubernetes.manifestsAppliedAt === undefined) continue;
-    if (facts?.cni === 'flannel') pods.push(pod(moment, node, { name: `kube-flannel-${short(node)}`, labels: { 'k8s-app': 'flannel', tier: 'node' }, image: 'ghcr.io/siderolabs/flannel:0.28.8', isReady: node.hasNetwork && node.isKubeletUp }));
-    if (facts?.hasProxy === true) pods.push(pod(moment, node, { name: `kube-proxy-${short(node)}`, labels: { 'k8s-app': 'kube-proxy', tier: 'node' }, image: facts.images.proxy, isReady: node.isKubeletUp }));
+    if (facts?.cni === 'flannel')
+      pods.push(
+        pod(moment, node, {
+          name: `kube-flannel-${short(node)}`,
+          labels: { 'k8s-app': 'flannel', tier: 'node' },
+          image: 'ghcr.io/siderolabs/flannel:0.28.8',
+          isReady: node.hasNetwork && node.isKubeletUp,
+        }),
+      );
+    if (facts?.hasProxy === true)
+      pods.push(
+        pod(moment, node, {
+          name: `kube-proxy-${short(node)}`,
+          labels: { 'k8s-app': 'kube-proxy', tier: 'node' },
+          image: facts.images.proxy,
+          isReady: node.isKubeletUp,
+        }),
+      );
   }
   return [...pods, ...coreDnsPods(moment, nodes)];
 }
@@ -101,34 +205,69 @@ function coreDnsPods(moment: ClusterMoment, nodes: readonly KubernetesNode[]): r
   const ready = nodes.filter((node) => readinessOf(node, moment.now, moment.latencies.nodeMonitorGrace) === 'True');
   return [0, 1].map((index) => {
     const node = ready[index % Math.max(1, ready.length)];
-    return pod(moment, node, { name: `coredns-${index}`, labels: { 'k8s-app': 'kube-dns' }, image: 'registry.k8s.io/coredns/coredns:v1.14.6', isReady: node !== undefined });
+    return pod(moment, node, {
+      name: `coredns-${index}`,
+      labels: { 'k8s-app': 'kube-dns' },
+      image: 'registry.k8s.io/coredns/coredns:v1.14.6',
+      isReady: node !== undefined,
+    });
   });
 }
 
 function hasCoreDns({ cluster, world }: ClusterMoment): boolean {
   if (cluster.kubernetes.manifestsAppliedAt === undefined) return false;
-  return Object.values(world.machines).some((machine) => machine.run?.config?.facts.clusterKey === cluster.id && machine.run.config.facts.role === 'controlplane' && machine.run.config.facts.hasCoreDns);
+  return Object.values(world.machines).some(
+    (machine) =>
+      machine.run?.config?.facts.clusterKey === cluster.id &&
+      machine.run.config.facts.role === 'controlplane' &&
+      machine.run.config.facts.hasCoreDns,
+  );
 }
 
 export function daemonSetObjects(moment: ClusterMoment): readonly KubernetesObject[] {
   const pods = podObjects(moment);
-  return [['kube-flannel', 'flannel'], ['kube-proxy', 'kube-proxy']].flatMap(([name = '', app = '']) => {
+  return [
+    ['kube-flannel', 'flannel'],
+    ['kube-proxy', 'kube-proxy'],
+  ].flatMap(([name = '', app = '']) => {
     const own = pods.filter((candidate) => candidate.metadata.labels?.['k8s-app'] === app);
     if (own.length === 0) return [];
-    return [{ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name, namespace: 'kube-system', labels: { 'k8s-app': app } }, spec: {}, status: { desiredNumberScheduled: own.length, numberReady: own.filter(isReadyPod).length } }];
+    return [
+      {
+        apiVersion: 'apps/v1',
+        kind: 'DaemonSet',
+        metadata: { name, namespace: 'kube-system', labels: { 'k8s-app': app } },
+        spec: {},
+        status: { desiredNumberScheduled: own.length, numberReady: own.filter(isReadyPod).length },
+      },
+    ];
   });
 }
 
 export function deploymentObjects(moment: ClusterMoment): readonly KubernetesObject[] {
   const own = podObjects(moment).filter((candidate) => candidate.metadata.labels?.['k8s-app'] === 'kube-dns');
   if (own.length === 0) return [];
-  return [{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'coredns', namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } }, spec: { replicas: 2 }, status: { replicas: own.length, readyReplicas: own.filter(isReadyPod).length } }];
+  return [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'coredns', namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } },
+      spec: { replicas: 2 },
+      status: { replicas: own.length, readyReplicas: own.filter(isReadyPod).length },
+    },
+  ];
 }
 
 export function leaseObjects(moment: ClusterMoment): readonly KubernetesObject[] {
   return Object.values(moment.cluster.kubernetes.nodes).map((node) => ({
-    apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: node.name, namespace: 'kube-node-lease' },
-    spec: { holderIdentity: node.name, leaseDurationSeconds: 40, renewTime: new Date(node.isKubeletUp ? moment.now : node.heardAt).toISOString().replace('Z', '000Z') },
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: node.name, namespace: 'kube-node-lease' },
+    spec: {
+      holderIdentity: node.name,
+      leaseDurationSeconds: 40,
+      renewTime: new Date(node.isKubeletUp ? moment.now : node.heardAt).toISOString().replace('Z', '000Z'),
+    },
   }));
 }
 
@@ -144,13 +283,39 @@ function pod(moment: ClusterMoment, node: KubernetesNode | undefined, options: P
   const status = options.isReady ? 'True' : 'False';
   const hostIP = node?.addresses[0];
   return {
-    apiVersion: 'v1', kind: 'Pod',
-    metadata: { name: options.name, namespace: 'kube-system', uid: seededUuid(moment.world.seed, `pod/${options.name}`), labels: options.labels, annotations: options.annotations ?? {} },
-    spec: { ...(node === undefined ? {} : { nodeName: node.name }), containers: [{ name: options.labels['k8s-app'] ?? options.name, image: options.image }], hostNetwork: true },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: options.name,
+      namespace: 'kube-system',
+      uid: seededUuid(moment.world.seed, `pod/${options.name}`),
+      labels: options.labels,
+      annotations: options.annotations ?? {},
+    },
+    spec: {
+      ...(node === undefined ? {} : { nodeName: node.name }),
+      containers: [{ name: options.labels['k8s-app'] ?? options.name, image: options.image }],
+      hostNetwork: true,
+    },
     status: {
-      phase: node === undefined || !options.isReady ? 'Pending' : 'Running', ...(hostIP === undefined ? {} : { hostIP, podIP: hostIP }),
-      conditions: [{ type: 'PodScheduled', status: node === undefined ? 'False' : 'True' }, { type: 'Initialized', status }, { type: 'ContainersReady', status }, { type: 'Ready', status }],
-      containerStatuses: [{ name: options.labels['k8s-app'] ?? options.name, ready: options.isReady, restartCount: 0, image: options.image, imageID: '', state: options.isReady ? { running: {} } : { waiting: { reason: 'ContainerCreating' } } }],
+      phase: node === undefined || !options.isReady ? 'Pending' : 'Running',
+      ...(hostIP === undefined ? {} : { hostIP, podIP: hostIP }),
+      conditions: [
+        { type: 'PodScheduled', status: node === undefined ? 'False' : 'True' },
+        { type: 'Initialized', status },
+        { type: 'ContainersReady', status },
+        { type: 'Ready', status },
+      ],
+      containerStatuses: [
+        {
+          name: options.labels['k8s-app'] ?? options.name,
+          ready: options.isReady,
+          restartCount: 0,
+          image: options.image,
+          imageID: '',
+          state: options.isReady ? { running: {} } : { waiting: { reason: 'ContainerCreating' } },
+        },
+      ],
     },
   };
 }
@@ -160,7 +325,10 @@ function isReadyPod(object: KubernetesObject): boolean {
   return typeof status === 'object' && status !== null && 'phase' in status && status.phase === 'Running';
 }
 
-function imageOf(images: { readonly apiServer: string; readonly controllerManager: string; readonly scheduler: string } | undefined, component: string): string {
+function imageOf(
+  images: { readonly apiServer: string; readonly controllerManager: string; readonly scheduler: string } | undefined,
+  component: string,
+): string {
   if (images === undefined) return component;
   if (component === 'kube-apiserver') return images.apiServer;
   return component === 'kube-scheduler' ? images.scheduler : images.controllerManager;

@@ -17,7 +17,11 @@ export interface ServerIdentity {
 export async function maintenanceIdentity(view: RunningView, now: Date): Promise<ServerIdentity> {
   const authority = await createAuthority({ algorithm: 'ed25519', now, random: systemRandom });
   const pair = await issueServerCertificate(authority, {
-    subject: { commonName: 'maintenance-service.talos.dev' }, dnsNames: [view.network.hostname], ipAddresses: [...addressesOf(view), '127.0.0.1', '::1'], now, random: systemRandom,
+    subject: { commonName: 'maintenance-service.talos.dev' },
+    dnsNames: [view.network.hostname],
+    ipAddresses: [...addressesOf(view), '127.0.0.1', '::1'],
+    now,
+    random: systemRandom,
   });
   return { pair };
 }
@@ -28,12 +32,25 @@ export async function secureIdentity(view: RunningView, authority: PemPair, now:
   const fqdn = view.network.domain === '' ? view.network.hostname : `${view.network.hostname}.${view.network.domain}`;
   const names = [...(facts?.certSans ?? []), view.network.hostname, fqdn];
   const isIp = (name: string): boolean => /^[\d.]+$/.test(name) || name.includes(':');
-  const ips = [...addressesOf(view), ...(loopbackIsInCertificate(view.run.version) ? ['127.0.0.1'] : []), ...names.filter(isIp)];
-  const signer = view.machine.hasWrongCertificate ? await createAuthority({ algorithm: 'ed25519', organization: 'talos', now, random: systemRandom }) : authority;
+  const ips = [
+    ...addressesOf(view),
+    ...(loopbackIsInCertificate(view.run.version) ? ['127.0.0.1'] : []),
+    ...names.filter(isIp),
+  ];
+  const signer = view.machine.hasWrongCertificate
+    ? await createAuthority({ algorithm: 'ed25519', organization: 'talos', now, random: systemRandom })
+    : authority;
   const pair = await issueServerCertificate(signer, {
-    subject: { commonName: fqdn }, dnsNames: [...new Set(names.filter((name) => !isIp(name)))], ipAddresses: [...new Set(ips)], now, random: systemRandom,
+    subject: { commonName: fqdn },
+    dnsNames: [...new Set(names.filter((name) => !isIp(name)))],
+    ipAddresses: [...new Set(ips)],
+    now,
+    random: systemRandom,
   });
-  return { pair, clientAuthorities: [...(facts?.talosCa === undefined ? [] : [facts.talosCa.crt]), ...(facts?.acceptedCas ?? [])] };
+  return {
+    pair,
+    clientAuthorities: [...(facts?.talosCa === undefined ? [] : [facts.talosCa.crt]), ...(facts?.acceptedCas ?? [])],
+  };
 }
 
 /** kube-apiserver's: its service names, the endpoint, the node, the VIP and what the config adds. */
@@ -45,13 +62,33 @@ export async function kubernetesIdentity(view: RunningView, now: Date): Promise<
   const vip = facts.network.vip?.ip;
   const service = firstAddress(facts.serviceCidrs[0]);
   const names = [
-    'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${facts.dnsDomain}`, 'localhost', view.network.hostname, ...facts.kubernetesCertSans, ...(host === undefined ? [] : [host]),
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    `kubernetes.default.svc.${facts.dnsDomain}`,
+    'localhost',
+    view.network.hostname,
+    ...facts.kubernetesCertSans,
+    ...(host === undefined ? [] : [host]),
   ];
   const isIp = (name: string): boolean => /^[\d.]+$/.test(name) || name.includes(':');
-  const ips = ['127.0.0.1', ...ownIps(view), ...(vip === undefined ? [] : [vip]), ...(service === undefined ? [] : [service]), ...names.filter(isIp)];
+  const ips = [
+    '127.0.0.1',
+    ...ownIps(view),
+    ...(vip === undefined ? [] : [vip]),
+    ...(service === undefined ? [] : [service]),
+    ...names.filter(isIp),
+  ];
   const pair = await issueServerCertificate(
     { crt: ca.crt, key: ca.key },
-    { subject: { commonName: 'kube-apiserver', organization: ['kube-master'] }, dnsNames: [...new Set(names.filter((name) => !isIp(name)))], ipAddresses: [...new Set(ips)], now, random: systemRandom, ttlMs: 8_760 * 3_600_000 },
+    {
+      subject: { commonName: 'kube-apiserver', organization: ['kube-master'] },
+      dnsNames: [...new Set(names.filter((name) => !isIp(name)))],
+      ipAddresses: [...new Set(ips)],
+      now,
+      random: systemRandom,
+      ttlMs: 8_760 * 3_600_000,
+    },
   );
   return { pair, clientAuthorities: [ca.crt] };
 }

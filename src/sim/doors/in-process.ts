@@ -62,19 +62,29 @@ export function createInProcessNetwork(simulation: Simulation): InProcessNetwork
     fingerprint(host, port) {
       const view = port === TALOS_PORT ? machineAt(simulation, host) : undefined;
       if (view === undefined) return undefined;
-      return createHash('sha256').update(seededHex(simulation.world().seed, `${view.name}/${view.run.bootId}/${view.run.api.kind}`, 32)).digest('base64');
+      return createHash('sha256')
+        .update(seededHex(simulation.world().seed, `${view.name}/${view.run.bootId}/${view.run.api.kind}`, 32))
+        .digest('base64');
     },
     async get({ host, port, path, credentials, method = 'GET', body }) {
       const view = apiServerAt(simulation, host, port);
       if (view === undefined) {
         const isThere = machineAt(simulation, host) !== undefined;
-        throw isThere ? networkError('ECONNREFUSED', `connect ECONNREFUSED ${host}:${port}`) : networkError('EHOSTUNREACH', `connect EHOSTUNREACH ${host}:${port}`);
+        throw isThere
+          ? networkError('ECONNREFUSED', `connect ECONNREFUSED ${host}:${port}`)
+          : networkError('EHOSTUNREACH', `connect EHOSTUNREACH ${host}:${port}`);
       }
       if (view.machine.isSilent) return new Promise(() => undefined);
       const ca = view.run.config?.facts.kubernetesCa;
-      if (ca === undefined || !isIssuer(credentials.caPem, ca.crt)) throw networkError('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate');
+      if (ca === undefined || !isIssuer(credentials.caPem, ca.crt))
+        throw networkError('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate');
       const isKnown = new X509Certificate(credentials.certPem).checkIssued(new X509Certificate(ca.crt));
-      return answerKubernetes(simulation, view.name, { method, path, ...(isKnown ? { clientCertificate: credentials.certPem } : {}), ...(body === undefined ? {} : { body }) });
+      return answerKubernetes(simulation, view.name, {
+        method,
+        path,
+        ...(isKnown ? { clientCertificate: credentials.certPem } : {}),
+        ...(body === undefined ? {} : { body }),
+      });
     },
   };
 }
@@ -87,14 +97,27 @@ function judge(simulation: Simulation, view: RunningView, host: string, caller: 
   }
   const facts = view.run.config?.facts;
   const authority = facts?.talosCa?.crt;
-  if (view.run.api.kind === 'maintenance' || authority === undefined || view.machine.hasWrongCertificate || !isIssuer(caller.caPem, authority)) {
+  if (
+    view.run.api.kind === 'maintenance' ||
+    authority === undefined ||
+    view.machine.hasWrongCertificate ||
+    !isIssuer(caller.caPem, authority)
+  ) {
     return networkError('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate');
   }
-  if (!certificateNames(view).includes(host)) return networkError('ERR_TLS_CERT_ALTNAME_INVALID', `Hostname/IP does not match certificate's altnames: ${host} is not in the cert's list`);
+  if (!certificateNames(view).includes(host))
+    return networkError(
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+      `Hostname/IP does not match certificate's altnames: ${host} is not in the cert's list`,
+    );
   const skew = view.machine.clockSkewMs;
   if (skew > 0) return networkError('CERT_NOT_YET_VALID', 'certificate is not yet valid');
   if (skew < -DAY_MS) return networkError('CERT_HAS_EXPIRED', 'certificate has expired');
-  const verdict = judgeClientCertificate(caller.certPem, [authority, ...(facts?.acceptedCas ?? [])], simulation.clock.now() + skew);
+  const verdict = judgeClientCertificate(
+    caller.certPem,
+    [authority, ...(facts?.acceptedCas ?? [])],
+    simulation.clock.now() + skew,
+  );
   if (verdict.kind === 'accepted') return { kind: 'certificate', roles: verdict.roles };
   return networkError(ALERTS[verdict.alert], `tls alert: ${verdict.alert}`);
 }
@@ -102,7 +125,9 @@ function judge(simulation: Simulation, view: RunningView, host: string, caller: 
 const DAY_MS = 86_400_000;
 
 const ALERTS = {
-  'certificate required': 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'unknown certificate authority': 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'expired certificate': 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
+  'certificate required': 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+  'unknown certificate authority': 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+  'expired certificate': 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
   'bad certificate': 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
 } as const;
 
@@ -110,7 +135,13 @@ function certificateNames(view: RunningView): readonly string[] {
   const facts = view.run.config?.facts;
   const vip = view.run.hadVip ? [facts?.network.vip?.ip ?? ''] : [];
   const own = view.network.addresses.filter((address) => address.source !== 'vip').map((address) => address.ip);
-  return [...own, ...vip, ...(loopbackIsInCertificate(view.run.version) ? ['127.0.0.1'] : []), ...(facts?.certSans ?? []), view.network.hostname];
+  return [
+    ...own,
+    ...vip,
+    ...(loopbackIsInCertificate(view.run.version) ? ['127.0.0.1'] : []),
+    ...(facts?.certSans ?? []),
+    view.network.hostname,
+  ];
 }
 
 function isIssuer(trusted: string, authority: string): boolean {

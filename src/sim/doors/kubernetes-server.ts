@@ -18,13 +18,24 @@ export interface KubernetesServerOptions {
 export function createKubernetesServer({ simulation, machine, identity }: KubernetesServerOptions): Generation {
   const open = new Set<Socket>();
   const server = createServer(
-    { cert: identity.pair.crt, key: keyForNode(identity.pair.key), requestCert: true, rejectUnauthorized: false, ca: [...(identity.clientAuthorities ?? [])] },
+    {
+      cert: identity.pair.crt,
+      key: keyForNode(identity.pair.key),
+      requestCert: true,
+      rejectUnauthorized: false,
+      ca: [...(identity.clientAuthorities ?? [])],
+    },
     (request, response) => {
       if (simulation.view(machine).machine.isSilent) return;
       readBody(request)
         .then((body) => {
           const clientCertificate = certificateOf(request.socket);
-          const reply = answerKubernetes(simulation, machine, { method: request.method ?? 'GET', path: request.url ?? '/', body, ...(clientCertificate === undefined ? {} : { clientCertificate }) });
+          const reply = answerKubernetes(simulation, machine, {
+            method: request.method ?? 'GET',
+            path: request.url ?? '/',
+            body,
+            ...(clientCertificate === undefined ? {} : { clientCertificate }),
+          });
           response.writeHead(reply.status, { 'content-type': reply.contentType });
           response.end(reply.body);
         })

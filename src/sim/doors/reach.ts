@@ -9,7 +9,10 @@ export const KUBERNETES_PORT = 6_443;
 
 /** The running machine that has the address. With `changed after install` two machines never share one. */
 export function machineAt(simulation: Simulation, host: string): RunningView | undefined {
-  return simulation.views().filter(isRunningView).find((view) => view.network.addresses.some((address) => address.ip === host));
+  return simulation
+    .views()
+    .filter(isRunningView)
+    .find((view) => view.network.addresses.some((address) => address.ip === host));
 }
 
 /** Machines whose kube-apiserver listens. */
@@ -20,7 +23,9 @@ export function apiServerAt(simulation: Simulation, host: string, port: number):
 }
 
 export function isApiServer(view: RunningView): boolean {
-  return view.cluster?.kubernetes.apiServers[view.name] !== undefined && view.run.staticPods['kube-apiserver'] === 'running';
+  return (
+    view.cluster?.kubernetes.apiServers[view.name] !== undefined && view.run.staticPods['kube-apiserver'] === 'running'
+  );
 }
 
 /** The API servers behind an endpoint that is no machine's address: a name, or a load balancer outside. */
@@ -28,7 +33,9 @@ function endpointViews(simulation: Simulation, host: string, port: number): read
   return simulation
     .views()
     .filter(isRunningView)
-    .filter((view) => isApiServer(view) && view.cluster !== undefined && isApiUp(view.cluster.kubernetes, view.cluster.etcd))
+    .filter(
+      (view) => isApiServer(view) && view.cluster !== undefined && isApiUp(view.cluster.kubernetes, view.cluster.etcd),
+    )
     .filter((view) => {
       const endpoint = endpointOf(view);
       return endpoint?.host === host && endpoint.port === port && host !== view.run.config?.facts.network.vip?.ip;
@@ -42,7 +49,9 @@ export function endpointOf(view: RunningView): { readonly host: string; readonly
 
 /** The Talos authority with its key: the machine's own config, or for a worker that of a control plane, whose trustd signs. */
 export function talosAuthority(simulation: Simulation, view: RunningView): PemPair | undefined {
-  const candidates = [view, ...simulation.views().filter(isRunningView)].filter((other) => other.run.config?.facts.clusterKey === view.run.config?.facts.clusterKey);
+  const candidates = [view, ...simulation.views().filter(isRunningView)].filter(
+    (other) => other.run.config?.facts.clusterKey === view.run.config?.facts.clusterKey,
+  );
   for (const candidate of candidates) {
     const ca = candidate.run.config?.facts.talosCa;
     if (ca?.key !== undefined) return { crt: ca.crt, key: ca.key };

@@ -73,7 +73,10 @@ class Door {
   sockets(): Readonly<Record<string, SocketAddress>> {
     const sockets: Record<string, SocketAddress> = {};
     for (const view of this.#options.simulation.views().filter(isRunningView)) {
-      for (const [port, listener] of [[TALOS_PORT, this.#listeners.get(`${view.name}/talos`)], [KUBERNETES_PORT, this.#listeners.get(`${view.name}/kubernetes`)]] as const) {
+      for (const [port, listener] of [
+        [TALOS_PORT, this.#listeners.get(`${view.name}/talos`)],
+        [KUBERNETES_PORT, this.#listeners.get(`${view.name}/kubernetes`)],
+      ] as const) {
         const bound = listener?.address();
         if (bound === undefined) continue;
         for (const address of view.network.addresses) sockets[socketKey(address.ip, port)] = bound;
@@ -96,10 +99,12 @@ class Door {
   #look(): void {
     if (this.#isDirty || this.#isClosed) return;
     this.#isDirty = true;
-    this.#work = this.#work.then(async () => {
-      this.#isDirty = false;
-      await this.#adjust();
-    }).catch((reason: unknown) => this.#options.onProblem?.(messageOf(reason)));
+    this.#work = this.#work
+      .then(async () => {
+        this.#isDirty = false;
+        await this.#adjust();
+      })
+      .catch((reason: unknown) => this.#options.onProblem?.(messageOf(reason)));
   }
 
   /** Brings the listeners in line with the machines. */
@@ -107,7 +112,10 @@ class Door {
     for (const name of this.#options.simulation.names) {
       const view = this.#options.simulation.view(name);
       await this.#adjustOne(`${name}/talos`, isRunningView(view) ? this.#talosWish(view) : undefined);
-      await this.#adjustOne(`${name}/kubernetes`, isRunningView(view) && isApiServer(view) ? this.#kubernetesWish(view) : undefined);
+      await this.#adjustOne(
+        `${name}/kubernetes`,
+        isRunningView(view) && isApiServer(view) ? this.#kubernetesWish(view) : undefined,
+      );
     }
     this.#world?.write(this.sockets());
   }
@@ -116,26 +124,62 @@ class Door {
     const { run } = view;
     if (run.api.kind === 'down') {
       // While the secured API comes up, what is open over the old one goes on (FINDINGS 3.1).
-      return { key: `${run.bootId}/down`, bootId: run.bootId, addresses: [], port: TALOS_PORT, keepsOpen: run.stage === 'booting' || run.stage === 'installing', isSilent: view.machine.isSilent };
+      return {
+        key: `${run.bootId}/down`,
+        bootId: run.bootId,
+        addresses: [],
+        port: TALOS_PORT,
+        keepsOpen: run.stage === 'booting' || run.stage === 'installing',
+        isSilent: view.machine.isSilent,
+      };
     }
     const now = new Date(Date.now() + view.machine.clockSkewMs);
     const authority = talosAuthority(this.#options.simulation, view);
-    const key = JSON.stringify([run.bootId, run.api.kind, run.apiGeneration, view.network.addresses.map((address) => address.ip)]);
+    const key = JSON.stringify([
+      run.bootId,
+      run.api.kind,
+      run.apiGeneration,
+      view.network.addresses.map((address) => address.ip),
+    ]);
     return {
-      key, bootId: run.bootId, addresses: view.network.addresses.map((address) => address.ip), port: TALOS_PORT, keepsOpen: true, isSilent: view.machine.isSilent,
+      key,
+      bootId: run.bootId,
+      addresses: view.network.addresses.map((address) => address.ip),
+      port: TALOS_PORT,
+      keepsOpen: true,
+      isSilent: view.machine.isSilent,
       make: async () => {
-        const identity = run.api.kind === 'maintenance' || authority === undefined ? await maintenanceIdentity(view, now) : await secureIdentity(view, authority, now);
-        return createTalosServer({ served: { simulation: this.#options.simulation, machine: view.name, stores: this.#stores, streams: this.#streams }, identity, version: run.version });
+        const identity =
+          run.api.kind === 'maintenance' || authority === undefined
+            ? await maintenanceIdentity(view, now)
+            : await secureIdentity(view, authority, now);
+        return createTalosServer({
+          served: {
+            simulation: this.#options.simulation,
+            machine: view.name,
+            stores: this.#stores,
+            streams: this.#streams,
+          },
+          identity,
+          version: run.version,
+        });
       },
     };
   }
 
   #kubernetesWish(view: RunningView): Wish {
     return {
-      bootId: view.run.bootId, key: `${view.run.bootId}/${view.machine.hasWrongCertificate}/${view.network.addresses.map((address) => address.ip).join()}`, addresses: view.network.addresses.map((address) => address.ip), port: KUBERNETES_PORT, keepsOpen: false, isSilent: view.machine.isSilent,
+      bootId: view.run.bootId,
+      key: `${view.run.bootId}/${view.machine.hasWrongCertificate}/${view.network.addresses.map((address) => address.ip).join()}`,
+      addresses: view.network.addresses.map((address) => address.ip),
+      port: KUBERNETES_PORT,
+      keepsOpen: false,
+      isSilent: view.machine.isSilent,
       make: async () => {
         const identity = await kubernetesIdentity(view, new Date(Date.now() + view.machine.clockSkewMs));
-        return identity === undefined ? undefined : createKubernetesServer({ simulation: this.#options.simulation, machine: view.name, identity });
+        return identity === undefined
+          ? undefined
+          : createKubernetesServer({ simulation: this.#options.simulation, machine: view.name, identity });
       },
     };
   }
@@ -231,7 +275,9 @@ class Listener {
     const wanted = this.#isReal ? wish.addresses.map((address) => `${address} ${wish.port}`).join() : 'loopback';
     if (wanted === this.#bound && this.#servers.length > 0) return;
     await this.#closeServers();
-    const places = this.#isReal ? wish.addresses.map((host) => ({ host, port: wish.port })) : [{ host: '127.0.0.1', port: 0 }];
+    const places = this.#isReal
+      ? wish.addresses.map((host) => ({ host, port: wish.port }))
+      : [{ host: '127.0.0.1', port: 0 }];
     this.#servers = await Promise.all(places.map(({ host, port }) => this.#open(host, port)));
     this.#bound = wanted;
   }

@@ -22,13 +22,22 @@ const MESSAGE_LIMIT = 32 * 2 ** 20;
 
 export function createTalosServer({ served, identity, version }: TalosServerOptions): Generation {
   const handler = connectNodeAdapter({
-    routes: talosRoutes(served), connect: false, grpcWeb: false, readMaxBytes: MESSAGE_LIMIT, writeMaxBytes: MESSAGE_LIMIT,
-    contextValues: (request) => createContextValues().set(PEER_KEY, { caller: callerOf(request.socket), break: () => request.socket.destroy() }),
+    routes: talosRoutes(served),
+    connect: false,
+    grpcWeb: false,
+    readMaxBytes: MESSAGE_LIMIT,
+    writeMaxBytes: MESSAGE_LIMIT,
+    contextValues: (request) =>
+      createContextValues().set(PEER_KEY, { caller: callerOf(request.socket), break: () => request.socket.destroy() }),
   });
   const asksClients = identity.clientAuthorities !== undefined;
   const server = createSecureServer(
     {
-      cert: identity.pair.crt, key: keyForNode(identity.pair.key), minVersion: requiresTls13(version) ? 'TLSv1.3' : 'TLSv1.2', requestCert: asksClients, rejectUnauthorized: asksClients,
+      cert: identity.pair.crt,
+      key: keyForNode(identity.pair.key),
+      minVersion: requiresTls13(version) ? 'TLSv1.3' : 'TLSv1.2',
+      requestCert: asksClients,
+      rejectUnauthorized: asksClients,
       ...(identity.clientAuthorities === undefined ? {} : { ca: [...identity.clientAuthorities] }),
     },
     (request, response) => handler(request, response),

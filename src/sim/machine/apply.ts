@@ -3,7 +3,13 @@
  * recordings 04, 05 and 10).
  */
 import { createTwoFilesPatch } from 'diff';
-import { applyNeverReboots, hasNetworkDocuments, maintenanceIsFullApi, maintenanceParseErrorIsInvalidArgument, refusesUnknownApplyMode } from '../versions.ts';
+import {
+  applyNeverReboots,
+  hasNetworkDocuments,
+  maintenanceIsFullApi,
+  maintenanceParseErrorIsInvalidArgument,
+  refusesUnknownApplyMode,
+} from '../versions.ts';
 import { activateConfig, storeConfig } from './boot.ts';
 import { needsReboot } from './reboot-rules.ts';
 import { refuse, type Refusal } from './refusal.ts';
@@ -30,7 +36,11 @@ export interface ApplyReply {
   readonly warnings: readonly string[];
 }
 
-export function applyConfiguration(turn: Turn, request: ApplyRequest, validator: ConfigValidator): ApplyReply | Refusal {
+export function applyConfiguration(
+  turn: Turn,
+  request: ApplyRequest,
+  validator: ConfigValidator,
+): ApplyReply | Refusal {
   const run = runOf(turn);
   const isMaintenance = run.config?.facts.isComplete !== true;
   if (isMaintenance && !maintenanceIsFullApi(run.version)) return applyToSmallServer(turn, request, validator);
@@ -38,13 +48,23 @@ export function applyConfiguration(turn: Turn, request: ApplyRequest, validator:
   if (typeof mode === 'object') return mode;
   const verdict = validator(request.text, { version: run.version, mode: validationMode(turn) });
   const refusal = judge(verdict, run, isMaintenance);
-  if (refusal !== undefined || verdict.kind !== 'valid') return refusal ?? refuse('InvalidArgument', 'config not found');
-  if (isRebooting(run)) return refuse('FailedPrecondition', 'configuration was already applied and node is rebooting, please wait for the reboot to complete');
+  if (refusal !== undefined || verdict.kind !== 'valid')
+    return refusal ?? refuse('InvalidArgument', 'config not found');
+  if (isRebooting(run))
+    return refuse(
+      'FailedPrecondition',
+      'configuration was already applied and node is rebooting, please wait for the reboot to complete',
+    );
   const resolved = isMaintenance ? mode : resolveMode(mode, request.text, run);
   if (typeof resolved === 'object') return resolved;
   const how = appliedText(resolved);
   if (request.isDryRun) {
-    return { kind: 'applied', mode: resolved, details: `Dry run summary:\n${how} (skipped in dry-run).\nConfig diff:\n\n${configDiff(run, request.text)}`, warnings: [] };
+    return {
+      kind: 'applied',
+      mode: resolved,
+      details: `Dry run summary:\n${how} (skipped in dry-run).\nConfig diff:\n\n${configDiff(run, request.text)}`,
+      warnings: [],
+    };
   }
   return carryOut(turn, { request, resolved, how, verdict });
 }
@@ -70,7 +90,9 @@ function carryOut(turn: Turn, { request, resolved, how, verdict }: Decision): Ap
       updateRun(turn, { trial: trial ?? { previous: config } });
       activate(turn, { text: request.text, facts });
       startJob(turn, 'end-trial', timeout);
-      return reply(`${how}\nThe config is applied in 'try' mode and will be automatically reverted back in ${goDuration(timeout)}`);
+      return reply(
+        `${how}\nThe config is applied in 'try' mode and will be automatically reverted back in ${goDuration(timeout)}`,
+      );
     }
     case 'no-reboot':
       storeConfig(turn, request.text);
@@ -114,13 +136,22 @@ function applyToSmallServer(turn: Turn, request: ApplyRequest, validator: Config
   const served: readonly ApplyMode[] = ['try', 'reboot', 'auto'];
   const run = runOf(turn);
   if (!served.includes(request.mode)) {
-    return refuse('Unimplemented', `apply configuration --mode='${String(request.mode)}' is not supported in maintenance mode`);
+    return refuse(
+      'Unimplemented',
+      `apply configuration --mode='${String(request.mode)}' is not supported in maintenance mode`,
+    );
   }
   const verdict = validator(request.text, { version: run.version, mode: validationMode(turn) });
   const refusal = judge(verdict, run, true);
-  if (refusal !== undefined || verdict.kind !== 'valid') return refusal ?? refuse('InvalidArgument', 'config not found');
+  if (refusal !== undefined || verdict.kind !== 'valid')
+    return refusal ?? refuse('InvalidArgument', 'config not found');
   if (request.isDryRun) {
-    return { kind: 'applied', mode: 'reboot', details: 'Dry run summary:\nNode is running in maintenance mode and does not have a config yet.', warnings: [] };
+    return {
+      kind: 'applied',
+      mode: 'reboot',
+      details: 'Dry run summary:\nNode is running in maintenance mode and does not have a config yet.',
+      warnings: [],
+    };
   }
   storeConfig(turn, request.text);
   activate(turn, { text: request.text, facts: verdict.facts });
@@ -134,16 +165,26 @@ function judge(verdict: Verdict, run: Run, isMaintenance: boolean): Refusal | un
       ? refuse('Unknown', `failed to parse config: ${verdict.message}`)
       : refuse('InvalidArgument', verdict.message);
   }
-  if (verdict.kind === 'invalid') return refuse('InvalidArgument', isSmallServer ? `configuration validation failed: ${verdict.message}` : verdict.message);
+  if (verdict.kind === 'invalid')
+    return refuse(
+      'InvalidArgument',
+      isSmallServer ? `configuration validation failed: ${verdict.message}` : verdict.message,
+    );
   if (!isMaintenance && !verdict.facts.isComplete) {
-    return refuse('InvalidArgument', "the applied machine configuration doesn't contain v1alpha1 config, did you mean to patch the machine config instead?");
+    return refuse(
+      'InvalidArgument',
+      "the applied machine configuration doesn't contain v1alpha1 config, did you mean to patch the machine config instead?",
+    );
   }
   return undefined;
 }
 
 /** What the asked mode means before the change itself is looked at. */
 function effectiveMode(mode: ApplyMode, isMaintenance: boolean, run: Run): ApplyMode | Refusal {
-  if (typeof mode === 'number') return refusesUnknownApplyMode(run.version) ? refuse('InvalidArgument', `incorrect mode '${mode}' specified for the apply config call`) : mode;
+  if (typeof mode === 'number')
+    return refusesUnknownApplyMode(run.version)
+      ? refuse('InvalidArgument', `incorrect mode '${mode}' specified for the apply config call`)
+      : mode;
   if (isMaintenance && (mode === 'reboot' || mode === 'auto')) return 'no-reboot';
   if (mode === 'reboot' && applyNeverReboots(run.version)) {
     return refuse('Unimplemented', 'the REBOOT mode is not supported, please use AUTO or NO_REBOOT modes instead');
@@ -156,7 +197,10 @@ function resolveMode(mode: ApplyMode, text: string, run: Run): ApplyMode | Refus
   const changesAtReboot = needsReboot(run.config?.text ?? '', text);
   if (mode === 'auto') return changesAtReboot ? 'reboot' : 'no-reboot';
   if ((mode === 'no-reboot' || mode === 'try') && changesAtReboot) {
-    return refuse('InvalidArgument', `this config change can't be applied in immediate mode\ndiff: ${configDiff(run, text)}`);
+    return refuse(
+      'InvalidArgument',
+      `this config change can't be applied in immediate mode\ndiff: ${configDiff(run, text)}`,
+    );
   }
   return mode;
 }
@@ -167,7 +211,9 @@ function isRebooting(run: Run): boolean {
 
 function appliedText(mode: ApplyMode): string {
   if (mode === 'staged') return 'Staged configuration to be applied after the next reboot';
-  return mode === 'no-reboot' || mode === 'try' ? 'Applied configuration without a reboot' : 'Applied configuration with a reboot';
+  return mode === 'no-reboot' || mode === 'try'
+    ? 'Applied configuration without a reboot'
+    : 'Applied configuration with a reboot';
 }
 
 function configDiff(run: Run, text: string): string {
@@ -192,4 +238,3 @@ export function goDuration(ms: number): string {
   if (hours > 0) return `${hours}h${minutes}m${rest}s`;
   return minutes > 0 ? `${minutes}m${rest}s` : `${rest}s`;
 }
-

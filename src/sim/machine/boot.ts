@@ -23,16 +23,29 @@ export function activateConfig(turn: Turn, text: string): void {
   const facts = readConfig(text);
   const run = runOf(turn);
   const wasListening = run.api.kind !== 'down';
-  updateRun(turn, { config: { text, facts }, stored: machineOf(turn).installation?.config ?? run.stored ?? text, api: { kind: 'down' }, apiGeneration: run.apiGeneration + 1 });
+  updateRun(turn, {
+    config: { text, facts },
+    stored: machineOf(turn).installation?.config ?? run.stored ?? text,
+    api: { kind: 'down' },
+    apiGeneration: run.apiGeneration + 1,
+  });
   ensureCluster(turn, facts);
   const network = networkOf(machineOf(turn), facts.network, turn.world.seed);
-  emit(turn, { kind: 'address', hostname: network.hostname, addresses: network.addresses.map((address) => address.ip) });
+  emit(turn, {
+    kind: 'address',
+    hostname: network.hostname,
+    addresses: network.addresses.map((address) => address.ip),
+  });
   if (wasListening) emit(turn, { kind: 'task', task: 'runningMaintenance', action: 'stop' });
   emit(turn, { kind: 'task', task: 'loadConfig', action: 'stop' });
   emit(turn, { kind: 'phase', phase: 'config', action: 'stop' });
   emit(turn, { kind: 'sequence', sequence: 'initialize', action: 'stop' });
   const waitsForStreams = wasListening && (turn.openStreams ?? 0) > 0;
-  startJob(turn, 'secure-api', waitsForStreams ? handoverGraceMs(run.version) : wasListening ? handoverMs(run.version) : 500);
+  startJob(
+    turn,
+    'secure-api',
+    waitsForStreams ? handoverGraceMs(run.version) : wasListening ? handoverMs(run.version) : 500,
+  );
   setStage(turn, 'booting');
   if (machineOf(turn).installation === undefined && startInstall(turn)) return;
   startBootSequence(turn);
@@ -47,20 +60,28 @@ export function secureApi(turn: Turn): void {
     return;
   }
   updateRun(turn, { api: { kind: 'secure' }, apiGeneration: apiGeneration + 1 });
-  if (runOf(turn).services['apid']?.state !== 'Running') setService(turn, 'apid', 'Running', 'Started task apid (PID 60) for container apid');
+  if (runOf(turn).services['apid']?.state !== 'Running')
+    setService(turn, 'apid', 'Running', 'Started task apid (PID 60) for container apid');
   setHealth(turn, 'apid', { healthy: true });
   refreshStatus(turn);
 }
 
 function hasTrustd(turn: Turn, facts: ConfigFacts): boolean {
   return Object.values(turn.world.machines).some(
-    (machine) => machine.run?.config?.facts.clusterKey === facts.clusterKey && machine.run.config.facts.role === 'controlplane' && machine.run.services['trustd']?.state === 'Running',
+    (machine) =>
+      machine.run?.config?.facts.clusterKey === facts.clusterKey &&
+      machine.run.config.facts.role === 'controlplane' &&
+      machine.run.services['trustd']?.state === 'Running',
   );
 }
 
 const BOOT_PHASES: readonly (readonly [string, readonly string[]])[] = [
-  ['memorySizeCheck', ['memorySizeCheck']], ['diskSizeCheck', ['diskSizeCheck']], ['env', ['setUserEnvVars', 'waitForCARoots']], ['dbus', ['startDBus']],
-  ['ephemeral', ['mountEphemeralPartition']], ['userSetup', ['writeUserFiles']],
+  ['memorySizeCheck', ['memorySizeCheck']],
+  ['diskSizeCheck', ['diskSizeCheck']],
+  ['env', ['setUserEnvVars', 'waitForCARoots']],
+  ['dbus', ['startDBus']],
+  ['ephemeral', ['mountEphemeralPartition']],
+  ['userSetup', ['writeUserFiles']],
 ];
 
 export function startBootSequence(turn: Turn): void {
@@ -85,12 +106,20 @@ export function startBootSequence(turn: Turn): void {
 
 function startServices(turn: Turn, facts: ConfigFacts): void {
   const waits: readonly (readonly [string, string])[] = [
-    ['kubelet', 'Waiting for volumes /var/lib, /var/lib/kubelet to be mounted, service "cri" to be "up", time sync, network'],
+    [
+      'kubelet',
+      'Waiting for volumes /var/lib, /var/lib/kubelet to be mounted, service "cri" to be "up", time sync, network',
+    ],
     ['cri', 'Waiting for volumes /var/lib, /var/lib/containerd to be mounted, network'],
-    ...(facts.role === 'worker' ? [] : ([
-      ['trustd', 'Waiting for service "containerd" to be "up", time sync, network'],
-      ['etcd', 'Waiting for volumes /var/lib, ETCD to be mounted, service "cri" to be "up", time sync, network, etcd spec'],
-    ] as const)),
+    ...(facts.role === 'worker'
+      ? []
+      : ([
+          ['trustd', 'Waiting for service "containerd" to be "up", time sync, network'],
+          [
+            'etcd',
+            'Waiting for volumes /var/lib, ETCD to be mounted, service "cri" to be "up", time sync, network, etcd spec',
+          ],
+        ] as const)),
   ];
   for (const [id, message] of waits) {
     setService(turn, id, 'Starting', 'Starting service');
@@ -100,7 +129,8 @@ function startServices(turn: Turn, facts: ConfigFacts): void {
     updateRun(turn, { etcd: 'absent' });
     startJob(turn, 'trustd', 1_000);
   }
-  for (const name of facts.extensionServices) setService(turn, `ext-${name}`, 'Waiting', 'Waiting for service "cri" to be "up", network');
+  for (const name of facts.extensionServices)
+    setService(turn, `ext-${name}`, 'Waiting', 'Waiting for service "cri" to be "up", network');
   startJob(turn, 'cri', turn.latencies.cri);
 }
 

@@ -36,7 +36,9 @@ export function readNetworkWishes(legacy: Tree | undefined, documents: readonly 
   const ofKind = (kind: string): readonly Tree[] => documents.filter((document) => at(document, 'kind') === kind);
   const interfaces = listAt(legacy, 'machine', 'network', 'interfaces').filter(isTree);
   const documentLinks = LINK_KINDS.flatMap(([kind, is]) => ofKind(kind).map((document) => fromDocument(document, is)));
-  const dhcpLinks = ofKind('DHCPv4Config').map((document) => plainLink({ name: textAt(document, 'name') ?? '', dhcp: true }));
+  const dhcpLinks = ofKind('DHCPv4Config').map((document) =>
+    plainLink({ name: textAt(document, 'name') ?? '', dhcp: true }),
+  );
   const hostnameDocument = ofKind('HostnameConfig')[0];
   const hostname = textAt(legacy, 'machine', 'network', 'hostname') ?? textAt(hostnameDocument, 'hostname');
   const vip = vipOf(interfaces, ofKind('Layer2VIPConfig')[0]);
@@ -46,18 +48,34 @@ export function readNetworkWishes(legacy: Tree | undefined, documents: readonly 
     autoHostname: autoHostname(legacy, hostnameDocument),
     nameservers: [
       ...textsAt(legacy, 'machine', 'network', 'nameservers'),
-      ...ofKind('ResolverConfig').flatMap((document) => listAt(document, 'nameservers').map((item) => textAt(item, 'address') ?? '')),
+      ...ofKind('ResolverConfig').flatMap((document) =>
+        listAt(document, 'nameservers').map((item) => textAt(item, 'address') ?? ''),
+      ),
     ],
-    searchDomains: [...textsAt(legacy, 'machine', 'network', 'searchDomains'), ...ofKind('ResolverConfig').flatMap((document) => textsAt(document, 'searchDomains', 'domains'))],
-    timeservers: [...textsAt(legacy, 'machine', 'time', 'servers'), ...ofKind('TimeSyncConfig').flatMap((document) => textsAt(document, 'ntp', 'servers'))],
+    searchDomains: [
+      ...textsAt(legacy, 'machine', 'network', 'searchDomains'),
+      ...ofKind('ResolverConfig').flatMap((document) => textsAt(document, 'searchDomains', 'domains')),
+    ],
+    timeservers: [
+      ...textsAt(legacy, 'machine', 'time', 'servers'),
+      ...ofKind('TimeSyncConfig').flatMap((document) => textsAt(document, 'ntp', 'servers')),
+    ],
     ...(vip === undefined ? {} : { vip }),
-    aliases: ofKind('LinkAliasConfig').map((document) => ({ name: textAt(document, 'name') ?? '', match: textAt(document, 'selector', 'match') ?? '' })),
+    aliases: ofKind('LinkAliasConfig').map((document) => ({
+      name: textAt(document, 'name') ?? '',
+      match: textAt(document, 'selector', 'match') ?? '',
+    })),
     turnsDefaultDhcpOff: documentLinks.length > 0 || dhcpLinks.length > 0,
   };
 }
 
 const LINK_KINDS: readonly (readonly [string, LinkWish['kind']])[] = [
-  ['LinkConfig', 'physical'], ['BondConfig', 'bond'], ['BridgeConfig', 'bridge'], ['VLANConfig', 'vlan'], ['DummyLinkConfig', 'dummy'], ['WireguardConfig', 'other'],
+  ['LinkConfig', 'physical'],
+  ['BondConfig', 'bond'],
+  ['BridgeConfig', 'bridge'],
+  ['VLANConfig', 'vlan'],
+  ['DummyLinkConfig', 'dummy'],
+  ['WireguardConfig', 'other'],
 ];
 
 function plainLink(link: Partial<LinkWish>): LinkWish {
@@ -69,11 +87,16 @@ function fromDocument(document: Tree, kind: LinkWish['kind']): LinkWish {
   const parent = textAt(document, 'parent');
   const vlanId = numberAt(document, 'vlanID');
   return plainLink({
-    name: textAt(document, 'name') ?? '', kind,
-    addresses: listAt(document, 'addresses').map((item) => textAt(item, 'address') ?? '').filter((address) => address !== ''),
+    name: textAt(document, 'name') ?? '',
+    kind,
+    addresses: listAt(document, 'addresses')
+      .map((item) => textAt(item, 'address') ?? '')
+      .filter((address) => address !== ''),
     gateways: defaultGateways(listAt(document, 'routes'), 'destination'),
     members: textsAt(document, 'links'),
-    ...(mtu === undefined ? {} : { mtu }), ...(parent === undefined ? {} : { parent }), ...(vlanId === undefined ? {} : { vlanId }),
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(parent === undefined ? {} : { parent }),
+    ...(vlanId === undefined ? {} : { vlanId }),
   });
 }
 
@@ -85,7 +108,10 @@ function fromInterface(item: Tree): readonly LinkWish[] {
   const bonds = at(item, 'bond') !== undefined;
   const bridges = at(item, 'bridge') !== undefined;
   const link = plainLink({
-    ...(name === undefined ? {} : { name }), ...(isTree(selector) ? { selector } : {}), ...(dhcp === undefined ? {} : { dhcp }), ...(mtu === undefined ? {} : { mtu }),
+    ...(name === undefined ? {} : { name }),
+    ...(isTree(selector) ? { selector } : {}),
+    ...(dhcp === undefined ? {} : { dhcp }),
+    ...(mtu === undefined ? {} : { mtu }),
     kind: bonds ? 'bond' : bridges ? 'bridge' : flagAt(item, 'dummy') === true ? 'dummy' : 'physical',
     addresses: textsAt(item, 'addresses'),
     gateways: defaultGateways(listAt(item, 'routes'), 'network'),
@@ -95,8 +121,13 @@ function fromInterface(item: Tree): readonly LinkWish[] {
     const id = numberAt(vlan, 'vlanId') ?? 0;
     const vlanDhcp = flagAt(vlan, 'dhcp');
     return plainLink({
-      name: `${name ?? ''}.${id}`, kind: 'vlan', vlanId: id, ...(name === undefined ? {} : { parent: name }), ...(vlanDhcp === undefined ? {} : { dhcp: vlanDhcp }),
-      addresses: textsAt(vlan, 'addresses'), gateways: defaultGateways(listAt(vlan, 'routes'), 'network'),
+      name: `${name ?? ''}.${id}`,
+      kind: 'vlan',
+      vlanId: id,
+      ...(name === undefined ? {} : { parent: name }),
+      ...(vlanDhcp === undefined ? {} : { dhcp: vlanDhcp }),
+      addresses: textsAt(vlan, 'addresses'),
+      gateways: defaultGateways(listAt(vlan, 'routes'), 'network'),
     });
   });
   return [link, ...vlans];
@@ -109,14 +140,21 @@ function defaultGateways(routes: readonly unknown[], destinationKey: string): re
     .filter((gateway) => gateway !== undefined);
 }
 
-function vipOf(interfaces: readonly Tree[], document: Tree | undefined): { readonly ip: string; readonly link?: string } | undefined {
+function vipOf(
+  interfaces: readonly Tree[],
+  document: Tree | undefined,
+): { readonly ip: string; readonly link?: string } | undefined {
   const ip = textAt(document, 'name');
   if (ip !== undefined) {
     const link = textAt(document, 'link');
     return { ip, ...(link === undefined ? {} : { link }) };
   }
   for (const item of interfaces) {
-    const own = textAt(item, 'vip', 'ip') ?? listAt(item, 'vlans').map((vlan) => textAt(vlan, 'vip', 'ip')).find((found) => found !== undefined);
+    const own =
+      textAt(item, 'vip', 'ip') ??
+      listAt(item, 'vlans')
+        .map((vlan) => textAt(vlan, 'vip', 'ip'))
+        .find((found) => found !== undefined);
     const link = textAt(item, 'interface');
     if (own !== undefined) return { ip: own, ...(link === undefined ? {} : { link }) };
   }

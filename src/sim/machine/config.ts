@@ -89,75 +89,140 @@ export function parseDocuments(text: string): readonly Tree[] {
 
 export function readConfig(text: string): ConfigFacts {
   const documents = parseDocuments(text);
-  const legacy = documents.find((document) => at(document, 'kind') === undefined && at(document, 'machine') !== undefined);
+  const legacy = documents.find(
+    (document) => at(document, 'kind') === undefined && at(document, 'machine') !== undefined,
+  );
   const kind = (name: string): Tree | undefined => documents.find((document) => at(document, 'kind') === name);
   const role = textAt(legacy, 'machine', 'type') === 'worker' ? 'worker' : 'controlplane';
   const clusterId = textAt(legacy, 'cluster', 'id') ?? textAt(kind('DiscoveryIdentityConfig'), 'clusterID');
   const talosCa = encodedPair(at(legacy, 'machine', 'ca'));
-  const clusterName = textAt(legacy, 'cluster', 'clusterName') ?? textAt(kind('KubeClusterConfig'), 'clusterName') ?? '';
+  const clusterName =
+    textAt(legacy, 'cluster', 'clusterName') ?? textAt(kind('KubeClusterConfig'), 'clusterName') ?? '';
   return {
-    isComplete: legacy !== undefined, documents, role, clusterName,
-    ...optional('endpoint', textAt(legacy, 'cluster', 'controlPlane', 'endpoint') ?? textAt(kind('KubeClusterConfig'), 'endpoint')),
+    isComplete: legacy !== undefined,
+    documents,
+    role,
+    clusterName,
+    ...optional(
+      'endpoint',
+      textAt(legacy, 'cluster', 'controlPlane', 'endpoint') ?? textAt(kind('KubeClusterConfig'), 'endpoint'),
+    ),
     ...optional('clusterId', clusterId),
-    ...optional('clusterSecret', textAt(legacy, 'cluster', 'secret') ?? textAt(kind('DiscoveryIdentityConfig'), 'clusterSecret')),
+    ...optional(
+      'clusterSecret',
+      textAt(legacy, 'cluster', 'secret') ?? textAt(kind('DiscoveryIdentityConfig'), 'clusterSecret'),
+    ),
     clusterKey: clusterId ?? digest(talosCa?.crt ?? clusterName),
     isDiscoveryOn: flagAt(legacy, 'cluster', 'discovery', 'enabled') ?? kind('DiscoveryServiceConfig') !== undefined,
     ...optional('talosCa', talosCa),
-    acceptedCas: listAt(legacy, 'machine', 'acceptedCAs').map((item) => encodedPair(item)?.crt).filter((crt) => crt !== undefined),
+    acceptedCas: listAt(legacy, 'machine', 'acceptedCAs')
+      .map((item) => encodedPair(item)?.crt)
+      .filter((crt) => crt !== undefined),
     certSans: textsAt(legacy, 'machine', 'certSANs'),
     ...optional('etcdCa', encodedPair(at(legacy, 'cluster', 'etcd', 'ca'))),
     ...optional('kubernetesCa', kubernetesCa(legacy, kind('KubeAPIServerCAConfig'))),
-    kubernetesCertSans: [...textsAt(legacy, 'cluster', 'apiServer', 'certSANs'), ...textsAt(kind('KubeAPIServerConfig'), 'certExtraSANs')],
+    kubernetesCertSans: [
+      ...textsAt(legacy, 'cluster', 'apiServer', 'certSANs'),
+      ...textsAt(kind('KubeAPIServerConfig'), 'certExtraSANs'),
+    ],
     ...optional('install', installWish(legacy, kind('UnattendedInstallConfig'))),
     network: readNetworkWishes(legacy, documents),
     ...kubernetesFacts(legacy, kind, role),
-    extensionServices: documents.filter((document) => at(document, 'kind') === 'ExtensionServiceConfig').map((document) => textAt(document, 'name') ?? ''),
-    userVolumes: documents.filter((document) => at(document, 'kind') === 'UserVolumeConfig').map((document) => ({
-      name: textAt(document, 'name') ?? '',
-      ...optional('match', textAt(document, 'provisioning', 'diskSelector', 'match')),
-      ...optional('maxSize', textAt(document, 'provisioning', 'maxSize')),
-    })),
+    extensionServices: documents
+      .filter((document) => at(document, 'kind') === 'ExtensionServiceConfig')
+      .map((document) => textAt(document, 'name') ?? ''),
+    userVolumes: documents
+      .filter((document) => at(document, 'kind') === 'UserVolumeConfig')
+      .map((document) => ({
+        name: textAt(document, 'name') ?? '',
+        ...optional('match', textAt(document, 'provisioning', 'diskSelector', 'match')),
+        ...optional('maxSize', textAt(document, 'provisioning', 'maxSize')),
+      })),
   };
 }
 
 type KubernetesFacts = Pick<
   ConfigFacts,
-  'images' | 'cni' | 'hasProxy' | 'hasCoreDns' | 'podCidrs' | 'serviceCidrs' | 'dnsDomain' | 'labels' | 'annotations' | 'taints' | 'schedulesOnControlPlane'
+  | 'images'
+  | 'cni'
+  | 'hasProxy'
+  | 'hasCoreDns'
+  | 'podCidrs'
+  | 'serviceCidrs'
+  | 'dnsDomain'
+  | 'labels'
+  | 'annotations'
+  | 'taints'
+  | 'schedulesOnControlPlane'
 >;
 
-function kubernetesFacts(legacy: Tree | undefined, kind: (name: string) => Tree | undefined, role: 'controlplane' | 'worker'): KubernetesFacts {
-  const isLegacy = at(legacy, 'machine', 'kubelet') !== undefined || at(legacy, 'cluster', 'controlPlane') !== undefined;
+function kubernetesFacts(
+  legacy: Tree | undefined,
+  kind: (name: string) => Tree | undefined,
+  role: 'controlplane' | 'worker',
+): KubernetesFacts {
+  const isLegacy =
+    at(legacy, 'machine', 'kubelet') !== undefined || at(legacy, 'cluster', 'controlPlane') !== undefined;
   const image = (name: string, document: string, path: readonly string[]): string =>
     textAt(legacy, ...path, 'image') ?? textAt(kind(document), 'image') ?? `registry.k8s.io/${name}:v0.0.0`;
   const node = kind('KubeNodeConfig');
-  const schedules = flagAt(legacy, 'cluster', 'allowSchedulingOnControlPlanes') ?? (node !== undefined && at(node, 'taints', CONTROL_PLANE) === undefined);
-  const podCidrs = [...textsAt(legacy, 'cluster', 'network', 'podSubnets'), ...textsAt(kind('KubeNetworkConfig'), 'podSubnets')];
-  const serviceCidrs = [...textsAt(legacy, 'cluster', 'network', 'serviceSubnets'), ...textsAt(kind('KubeNetworkConfig'), 'serviceSubnets')];
+  const schedules =
+    flagAt(legacy, 'cluster', 'allowSchedulingOnControlPlanes') ??
+    (node !== undefined && at(node, 'taints', CONTROL_PLANE) === undefined);
+  const podCidrs = [
+    ...textsAt(legacy, 'cluster', 'network', 'podSubnets'),
+    ...textsAt(kind('KubeNetworkConfig'), 'podSubnets'),
+  ];
+  const serviceCidrs = [
+    ...textsAt(legacy, 'cluster', 'network', 'serviceSubnets'),
+    ...textsAt(kind('KubeNetworkConfig'), 'serviceSubnets'),
+  ];
   return {
     images: {
       kubelet: image('kubelet', 'KubeletConfig', ['machine', 'kubelet']),
       apiServer: image('kube-apiserver', 'KubeAPIServerConfig', ['cluster', 'apiServer']),
-      controllerManager: image('kube-controller-manager', 'KubeControllerManagerConfig', ['cluster', 'controllerManager']),
+      controllerManager: image('kube-controller-manager', 'KubeControllerManagerConfig', [
+        'cluster',
+        'controllerManager',
+      ]),
       scheduler: image('kube-scheduler', 'KubeSchedulerConfig', ['cluster', 'scheduler']),
       proxy: image('kube-proxy', 'KubeProxyConfig', ['cluster', 'proxy']),
       ...optional('etcd', textAt(legacy, 'cluster', 'etcd', 'image') ?? textAt(kind('EtcdConfig'), 'image')),
     },
     cni: cniOf(legacy, kind, isLegacy),
-    hasProxy: isLegacy ? flagAt(legacy, 'cluster', 'proxy', 'disabled') !== true : kind('KubeProxyConfig') !== undefined,
-    hasCoreDns: isLegacy ? flagAt(legacy, 'cluster', 'coreDNS', 'disabled') !== true : flagAt(kind('KubeCoreDNSConfig'), 'enabled') !== false,
+    hasProxy: isLegacy
+      ? flagAt(legacy, 'cluster', 'proxy', 'disabled') !== true
+      : kind('KubeProxyConfig') !== undefined,
+    hasCoreDns: isLegacy
+      ? flagAt(legacy, 'cluster', 'coreDNS', 'disabled') !== true
+      : flagAt(kind('KubeCoreDNSConfig'), 'enabled') !== false,
     podCidrs: podCidrs.length > 0 ? podCidrs : ['10.244.0.0/16'],
     serviceCidrs: serviceCidrs.length > 0 ? serviceCidrs : ['10.96.0.0/12'],
-    dnsDomain: textAt(legacy, 'cluster', 'network', 'dnsDomain') ?? textAt(kind('KubeNetworkConfig'), 'dnsDomain') ?? 'cluster.local',
-    labels: { ...(role === 'controlplane' ? { [CONTROL_PLANE]: '' } : {}), ...textMapAt(legacy, 'machine', 'nodeLabels'), ...textMapAt(node, 'labels') },
+    dnsDomain:
+      textAt(legacy, 'cluster', 'network', 'dnsDomain') ??
+      textAt(kind('KubeNetworkConfig'), 'dnsDomain') ??
+      'cluster.local',
+    labels: {
+      ...(role === 'controlplane' ? { [CONTROL_PLANE]: '' } : {}),
+      ...textMapAt(legacy, 'machine', 'nodeLabels'),
+      ...textMapAt(node, 'labels'),
+    },
     annotations: { ...textMapAt(legacy, 'machine', 'nodeAnnotations'), ...textMapAt(node, 'annotations') },
-    taints: taintsOf({ ...textMapAt(legacy, 'machine', 'nodeTaints'), ...textMapAt(node, 'taints') }, role === 'controlplane' && !schedules),
+    taints: taintsOf(
+      { ...textMapAt(legacy, 'machine', 'nodeTaints'), ...textMapAt(node, 'taints') },
+      role === 'controlplane' && !schedules,
+    ),
     schedulesOnControlPlane: schedules,
   };
 }
 
 export const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 
-function cniOf(legacy: Tree | undefined, kind: (name: string) => Tree | undefined, isLegacy: boolean): 'flannel' | 'none' | 'custom' {
+function cniOf(
+  legacy: Tree | undefined,
+  kind: (name: string) => Tree | undefined,
+  isLegacy: boolean,
+): 'flannel' | 'none' | 'custom' {
   const name = textAt(legacy, 'cluster', 'network', 'cni', 'name');
   if (name === 'none' || name === 'custom' || name === 'flannel') return name;
   if (isLegacy || kind('KubeFlannelCNIConfig') !== undefined) return 'flannel';
@@ -178,16 +243,23 @@ function installWish(legacy: Tree | undefined, unattended: Tree | undefined): In
   if (unattended !== undefined) {
     const image = textAt(unattended, 'installer', 'image');
     return {
-      ...optional('match', textAt(unattended, 'provisioning', 'diskSelector', 'match')), ...optional('image', image),
-      wipe: flagAt(unattended, 'provisioning', 'wipe') ?? false, isUnattended: true, reboots: flagAt(unattended, 'reboot') ?? image !== undefined,
+      ...optional('match', textAt(unattended, 'provisioning', 'diskSelector', 'match')),
+      ...optional('image', image),
+      wipe: flagAt(unattended, 'provisioning', 'wipe') ?? false,
+      isUnattended: true,
+      reboots: flagAt(unattended, 'reboot') ?? image !== undefined,
     };
   }
   const install = at(legacy, 'machine', 'install');
   if (!isTree(install)) return undefined;
   const selector = at(install, 'diskSelector');
   return {
-    ...optional('device', textAt(install, 'disk')), ...optional('selector', isTree(selector) ? selector : undefined),
-    ...optional('image', textAt(install, 'image')), wipe: flagAt(install, 'wipe') ?? false, isUnattended: false, reboots: true,
+    ...optional('device', textAt(install, 'disk')),
+    ...optional('selector', isTree(selector) ? selector : undefined),
+    ...optional('image', textAt(install, 'image')),
+    wipe: flagAt(install, 'wipe') ?? false,
+    isUnattended: false,
+    reboots: true,
   };
 }
 

@@ -5,11 +5,14 @@
 import type { DiskDefinition } from '../definition.ts';
 import type { InstallWish } from './config.ts';
 import { evaluateDiskExpression } from './disk-expression.ts';
+import { diskLinks } from './disk-links.ts';
 import { glob } from './network.ts';
 import type { Machine } from './state.ts';
 import { textAt, type Tree } from './tree.ts';
 
-export type DiskChoice = { readonly kind: 'found'; readonly disk: DiskDefinition } | { readonly kind: 'missing'; readonly reason: string };
+export type DiskChoice =
+  | { readonly kind: 'found'; readonly disk: DiskDefinition }
+  | { readonly kind: 'missing'; readonly reason: string };
 
 export function presentDisks(machine: Machine): readonly DiskDefinition[] {
   return machine.definition.disks.filter((disk) => !machine.missingDisks.includes(disk.name));
@@ -17,25 +20,22 @@ export function presentDisks(machine: Machine): readonly DiskDefinition[] {
 
 export function chooseDisk(machine: Machine, wish: InstallWish): DiskChoice {
   const disks = presentDisks(machine);
-  if (wish.match !== undefined) return first(disks.filter((disk) => evaluateDiskExpression(wish.match ?? '', disk, false)), `no disk matches the expression "${wish.match}"`);
+  if (wish.match !== undefined)
+    return first(
+      disks.filter((disk) => evaluateDiskExpression(wish.match ?? '', disk, false)),
+      `no disk matches the expression "${wish.match}"`,
+    );
   if (wish.selector !== undefined) {
     const { selector } = wish;
-    return first(disks.filter((disk) => !disk.readonly && !disk.cdrom && matchesSelector(selector, disk)), 'no disk found matching provided parameters');
+    return first(
+      disks.filter((disk) => !disk.readonly && !disk.cdrom && matchesSelector(selector, disk)),
+      'no disk found matching provided parameters',
+    );
   }
   const device = wish.device ?? '';
   const name = device.replace(/^\/dev\//, '');
   const found = disks.filter((disk) => disk.name === name || diskLinks(disk).includes(device));
   return first(found, `failed to get disk ${device}: no such file or directory`);
-}
-
-/** The udev names of a disk that people write into configs. */
-export function diskLinks(disk: DiskDefinition): readonly string[] {
-  const links: string[] = [];
-  const model = (disk.model ?? '').trim().replaceAll(' ', '_');
-  if (disk.serial !== undefined) links.push(`/dev/disk/by-id/${disk.transport === 'nvme' ? 'nvme' : disk.transport === 'virtio' ? 'virtio' : 'ata'}-${model === '' ? '' : `${model}_`}${disk.serial}`);
-  if (disk.wwid !== undefined) links.push(`/dev/disk/by-id/wwn-${disk.wwid.replace(/^naa\./, '0x')}`);
-  if (disk.busPath !== undefined) links.push(`/dev/disk/by-path/${disk.busPath}`);
-  return links;
 }
 
 function first(disks: readonly DiskDefinition[], reason: string): DiskChoice {
@@ -51,8 +51,15 @@ function matchesSelector(selector: Tree, disk: DiskDefinition): boolean {
   const type = textAt(selector, 'type');
   const size = textAt(selector, 'size');
   return (
-    matches('name', disk.name) && matches('model', disk.model) && matches('serial', disk.serial) && matches('modalias', disk.modalias) && matches('uuid', disk.uuid) &&
-    matches('wwid', disk.wwid) && matches('busPath', disk.busPath) && (type === undefined || diskType(disk) === type.toLowerCase()) && (size === undefined || matchesSize(size, disk.sizeBytes))
+    matches('name', disk.name) &&
+    matches('model', disk.model) &&
+    matches('serial', disk.serial) &&
+    matches('modalias', disk.modalias) &&
+    matches('uuid', disk.uuid) &&
+    matches('wwid', disk.wwid) &&
+    matches('busPath', disk.busPath) &&
+    (type === undefined || diskType(disk) === type.toLowerCase()) &&
+    (size === undefined || matchesSize(size, disk.sizeBytes))
   );
 }
 
@@ -63,7 +70,24 @@ export function diskType(disk: DiskDefinition): 'nvme' | 'sd' | 'hdd' | 'ssd' {
 }
 
 const UNITS: Readonly<Record<string, number>> = {
-  '': 1, b: 1, k: 1e3, kb: 1e3, m: 1e6, mb: 1e6, g: 1e9, gb: 1e9, t: 1e12, tb: 1e12, ki: 2 ** 10, kib: 2 ** 10, mi: 2 ** 20, mib: 2 ** 20, gi: 2 ** 30, gib: 2 ** 30, ti: 2 ** 40, tib: 2 ** 40,
+  '': 1,
+  b: 1,
+  k: 1e3,
+  kb: 1e3,
+  m: 1e6,
+  mb: 1e6,
+  g: 1e9,
+  gb: 1e9,
+  t: 1e12,
+  tb: 1e12,
+  ki: 2 ** 10,
+  kib: 2 ** 10,
+  mi: 2 ** 20,
+  mib: 2 ** 20,
+  gi: 2 ** 30,
+  gib: 2 ** 30,
+  ti: 2 ** 40,
+  tib: 2 ** 40,
 };
 
 /** `4GB`, `>= 1TiB`. */

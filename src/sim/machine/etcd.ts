@@ -2,13 +2,35 @@
  * etcd on one machine: Bootstrap with all its refusals, joining as a learner, becoming a voter, leaving, recovery
  * (talos-1-api.md §1.6; recordings 09, 11, 13).
  */
-import { addLearner, bootstrapEtcd, hasQuorum, memberOf, NO_ETCD, removeMember, updateMember, type EtcdMember } from '../cluster/etcd.ts';
+import {
+  addLearner,
+  bootstrapEtcd,
+  hasQuorum,
+  memberOf,
+  NO_ETCD,
+  removeMember,
+  updateMember,
+  type EtcdMember,
+} from '../cluster/etcd.ts';
 import { learnerPromotionMs, workerRefusesBootstrapAsUnimplemented } from '../versions.ts';
 import { networkOf, primaryIp } from './network.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import { isHealthy, setHealth, setService } from './services.ts';
 import { nodeNameOf, setStage, refreshStatus } from './status.ts';
-import { clusterOf, drawHex, emit, endJob, hasJob, machineOf, runOf, startJob, updateCluster, updateMachine, updateRun, type Turn } from './turn.ts';
+import {
+  clusterOf,
+  drawHex,
+  emit,
+  endJob,
+  hasJob,
+  machineOf,
+  runOf,
+  startJob,
+  updateCluster,
+  updateMachine,
+  updateRun,
+  type Turn,
+} from './turn.ts';
 
 export interface BootstrapRequest {
   readonly recoverEtcd: boolean;
@@ -21,7 +43,8 @@ export function bootstrap(turn: Turn, request: BootstrapRequest): Refusal | { re
       ? refuse('Unimplemented', 'bootstrap is only available on control plane nodes')
       : refuse('FailedPrecondition', 'bootstrap can only be performed on a control plane node');
   }
-  if (!isHealthy(turn, 'cri') || run.sequence?.name === 'install') return refuse('FailedPrecondition', 'bootstrap is not available yet');
+  if (!isHealthy(turn, 'cri') || run.sequence?.name === 'install')
+    return refuse('FailedPrecondition', 'bootstrap is not available yet');
   if (run.etcdDirectory) return refuse('AlreadyExists', 'etcd data directory is not empty');
   setService(turn, 'etcd', 'Finished', 'Service finished successfully');
   setService(turn, 'etcd', 'Finished', 'Bootstrap requested');
@@ -31,7 +54,10 @@ export function bootstrap(turn: Turn, request: BootstrapRequest): Refusal | { re
   for (const job of ['etcd-join', 'etcd-start', 'etcd-health', 'etcd-directory']) endJob(turn, job);
   if (request.recoverEtcd && runOf(turn).recovery?.valid !== true) {
     const bytes = runOf(turn).recovery?.bytes;
-    const reason = bytes === undefined ? 'open /var/lib/etcd.snapshot: no such file or directory' : `error verifying snapshot: file size too small ${bytes}`;
+    const reason =
+      bytes === undefined
+        ? 'open /var/lib/etcd.snapshot: no such file or directory'
+        : `error verifying snapshot: file size too small ${bytes}`;
     setService(turn, 'etcd', 'Failed', `Failed to run pre stage: ${reason}`);
     updateRun(turn, { etcd: 'failed' });
     return { kind: 'accepted' };
@@ -84,17 +110,30 @@ export function etcdStarted(turn: Turn): void {
     keepData(turn, cluster.id, member.id);
   } else if (known === undefined) {
     // Removed while it was away: etcd refuses to start with this data, and the service tries again for ever.
-    setService(turn, 'etcd', 'Failed', 'Task etcd exited with code 1: the member has been permanently removed from the cluster');
+    setService(
+      turn,
+      'etcd',
+      'Failed',
+      'Task etcd exited with code 1: the member has been permanently removed from the cluster',
+    );
     updateRun(turn, { etcd: 'failed' });
     return;
   } else {
-    updateCluster(turn, { ...cluster, etcd: updateMember(cluster.etcd, known.id, { ...describe(turn, known.isLearner), id: known.id, since: known.since }) });
+    updateCluster(turn, {
+      ...cluster,
+      etcd: updateMember(cluster.etcd, known.id, {
+        ...describe(turn, known.isLearner),
+        id: known.id,
+        since: known.since,
+      }),
+    });
     keepData(turn, cluster.id, known.id);
   }
   updateRun(turn, { etcd: 'running', etcdDirectory: true });
   setService(turn, 'etcd', 'Running', 'Started task etcd (PID 1841) for container etcd');
   startJob(turn, 'etcd-health', turn.latencies.etcdHealth);
-  if (known?.isLearner === true) startJob(turn, 'etcd-promote', Math.max(0, learnerPromotionMs(run.version) - turn.latencies.etcdJoin));
+  if (known?.isLearner === true)
+    startJob(turn, 'etcd-promote', Math.max(0, learnerPromotionMs(run.version) - turn.latencies.etcdJoin));
   completeBoot(turn);
 }
 
@@ -161,13 +200,21 @@ function describe(turn: Turn, isLearner: boolean): EtcdMember {
   const ip = primaryIp(network) ?? '127.0.0.1';
   const host = ip.includes(':') ? `[${ip}]` : ip;
   return {
-    id: drawHex(turn, 'etcd', 8), name: nodeNameOf(turn), machine: turn.name, peerUrl: `https://${host}:2380`, clientUrl: `https://${host}:2379`, isLearner, isUp: true, since: turn.now,
+    id: drawHex(turn, 'etcd', 8),
+    name: nodeNameOf(turn),
+    machine: turn.name,
+    peerUrl: `https://${host}:2380`,
+    clientUrl: `https://${host}:2379`,
+    isLearner,
+    isUp: true,
+    since: turn.now,
   };
 }
 
 function keepData(turn: Turn, cluster: string, memberId: string): void {
   const { installation } = machineOf(turn);
-  if (installation !== undefined) updateMachine(turn, { installation: { ...installation, etcd: { cluster, memberId } } });
+  if (installation !== undefined)
+    updateMachine(turn, { installation: { ...installation, etcd: { cluster, memberId } } });
 }
 
 /** The cluster as `NO_ETCD` for callers that have none yet. */

@@ -21,7 +21,9 @@ export function startInstall(turn: Turn): boolean {
     return true;
   }
   const image = wish.image === undefined ? run.image : imageOf(wish.image, run.image);
-  updateRun(turn, { sequence: { name: 'install', options: { install: { disk: choice.disk.name, image, wipe: wish.wipe } } } });
+  updateRun(turn, {
+    sequence: { name: 'install', options: { install: { disk: choice.disk.name, image, wipe: wish.wipe } } },
+  });
   emit(turn, { kind: 'phase', phase: 'install', action: 'start' });
   emit(turn, { kind: 'task', task: 'install', action: 'start' });
   setStage(turn, 'installing');
@@ -34,7 +36,12 @@ function failInstall(turn: Turn, reason: string): void {
   const message = `error running phase 1 in install sequence: task 1/1: failed, ${reason}`;
   emit(turn, { kind: 'phase', phase: 'install', action: 'start' });
   emit(turn, { kind: 'task', task: 'install', action: 'start' });
-  emit(turn, { kind: 'sequence', sequence: 'install', action: 'noop', error: { code: 'fatal', message: `sequence failed: ${message}` } });
+  emit(turn, {
+    kind: 'sequence',
+    sequence: 'install',
+    action: 'noop',
+    error: { code: 'fatal', message: `sequence failed: ${message}` },
+  });
   setStage(turn, 'installing');
   startJob(turn, 'panic-reboot', turn.latencies.panicReboot);
 }
@@ -46,7 +53,14 @@ export function finishInstall(turn: Turn): void {
   if (plan === undefined) return;
   const config = run.stored ?? run.config?.text;
   updateMachine(turn, {
-    installation: { disk: plan.disk, current: plan.image, hasEphemeral: false, userVolumes: [], images: [], ...(config === undefined ? {} : { config }) },
+    installation: {
+      disk: plan.disk,
+      current: plan.image,
+      hasEphemeral: false,
+      userVolumes: [],
+      images: [],
+      ...(config === undefined ? {} : { config }),
+    },
   });
   emit(turn, { kind: 'task', task: 'install', action: 'stop' });
   emit(turn, { kind: 'phase', phase: 'install', action: 'stop' });

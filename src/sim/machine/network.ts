@@ -43,8 +43,13 @@ const DEFAULT_TIMESERVERS = ['time.cloudflare.com'];
 
 export function networkOf(machine: Machine, wishes: NetworkWishes | undefined, seed: string): EffectiveNetwork {
   const physical = machine.definition.links;
-  const wishOf = (link: LinkDefinition): readonly LinkWish[] => (wishes?.links ?? []).filter((wish) => isWishFor(wish, link, wishes));
-  const slaves = new Map((wishes?.links ?? []).filter((wish) => wish.kind === 'bond' || wish.kind === 'bridge').flatMap((wish) => wish.members.map((member) => [member, wish.name ?? ''])));
+  const wishOf = (link: LinkDefinition): readonly LinkWish[] =>
+    (wishes?.links ?? []).filter((wish) => isWishFor(wish, link, wishes));
+  const slaves = new Map(
+    (wishes?.links ?? [])
+      .filter((wish) => wish.kind === 'bond' || wish.kind === 'bridge')
+      .flatMap((wish) => wish.members.map((member) => [member, wish.name ?? ''])),
+  );
   const links: EffectiveLink[] = [];
   const addresses: EffectiveAddress[] = [];
   const gateways: { link: string; gateway: string }[] = [];
@@ -55,21 +60,37 @@ export function networkOf(machine: Machine, wishes: NetworkWishes | undefined, s
     links.push(effectiveLink(link, own, { master, runsDhcp, wishes }));
     if (link.carrier === false) continue;
     addStatic(link.name, own, addresses, gateways);
-    if (master === undefined) addInitial(link, machine.leases, runsDhcp, { addresses, gateways, isFirst: link === physical[0] });
+    if (master === undefined)
+      addInitial(link, machine.leases, runsDhcp, { addresses, gateways, isFirst: link === physical[0] });
   }
   for (const wish of wishes?.links ?? []) {
     if (wish.kind === 'physical' || wish.name === undefined) continue;
     const lower = physical.find((link) => wish.members.includes(link.name) || wish.parent === link.name) ?? physical[0];
-    links.push({ name: wish.name, mac: lower?.mac ?? '00:00:00:00:00:00', kind: wish.kind, mtu: wish.mtu ?? 1500, isUp: true, runsDhcp: wish.dhcp === true });
+    links.push({
+      name: wish.name,
+      mac: lower?.mac ?? '00:00:00:00:00:00',
+      kind: wish.kind,
+      mtu: wish.mtu ?? 1500,
+      isUp: true,
+      runsDhcp: wish.dhcp === true,
+    });
     addStatic(wish.name, [wish], addresses, gateways);
     const lease = machine.leases.find((initial) => initial.kind === 'dhcp');
-    if (wish.dhcp === true && lease !== undefined) addInitial({ name: wish.name, mac: '' }, [{ ...lease, link: wish.name }], true, { addresses, gateways, isFirst: false });
+    if (wish.dhcp === true && lease !== undefined)
+      addInitial({ name: wish.name, mac: '' }, [{ ...lease, link: wish.name }], true, {
+        addresses,
+        gateways,
+        isFirst: false,
+      });
   }
   const name = hostnameOf(machine, wishes, addresses, seed);
   const dot = name.indexOf('.');
   return {
-    links, addresses, gateways,
-    hostname: dot < 0 ? name : name.slice(0, dot), domain: dot < 0 ? '' : name.slice(dot + 1),
+    links,
+    addresses,
+    gateways,
+    hostname: dot < 0 ? name : name.slice(0, dot),
+    domain: dot < 0 ? '' : name.slice(dot + 1),
     nameservers: wishes === undefined || wishes.nameservers.length === 0 ? ['1.1.1.1', '8.8.8.8'] : wishes.nameservers,
     searchDomains: wishes?.searchDomains ?? [],
     timeservers: wishes === undefined || wishes.timeservers.length === 0 ? DEFAULT_TIMESERVERS : wishes.timeservers,
@@ -87,7 +108,12 @@ interface Collected {
   readonly isFirst: boolean;
 }
 
-function addStatic(link: string, wishes: readonly LinkWish[], addresses: EffectiveAddress[], gateways: { link: string; gateway: string }[]): void {
+function addStatic(
+  link: string,
+  wishes: readonly LinkWish[],
+  addresses: EffectiveAddress[],
+  gateways: { link: string; gateway: string }[],
+): void {
   for (const wish of wishes) {
     for (const cidr of wish.addresses) {
       const [ip = '', prefix] = cidr.split('/');
@@ -104,7 +130,12 @@ function addInitial(link: LinkDefinition, leases: readonly InitialAddress[], run
     const isHere = lease.link === undefined ? into.isFirst : lease.link === link.name;
     if (!isHere || (lease.kind === 'dhcp' && !runsDhcp)) continue;
     if (into.addresses.some((address) => address.ip === lease.ip)) continue;
-    into.addresses.push({ ip: lease.ip, prefix: lease.prefix, link: link.name, source: lease.kind === 'dhcp' ? 'dhcp' : 'platform' });
+    into.addresses.push({
+      ip: lease.ip,
+      prefix: lease.prefix,
+      link: link.name,
+      source: lease.kind === 'dhcp' ? 'dhcp' : 'platform',
+    });
     if (lease.gateway !== undefined) into.gateways.push({ link: link.name, gateway: lease.gateway });
   }
 }
@@ -124,9 +155,15 @@ interface LinkContext {
 function effectiveLink(link: LinkDefinition, own: readonly LinkWish[], context: LinkContext): EffectiveLink {
   const alias = context.wishes?.aliases.find((item) => matchesAlias(item.match, link))?.name;
   return {
-    name: link.name, mac: link.mac, kind: 'physical', mtu: own.find((wish) => wish.mtu !== undefined)?.mtu ?? 1500, isUp: link.carrier !== false,
-    definition: link, runsDhcp: context.runsDhcp,
-    ...(alias === undefined ? {} : { alias }), ...(context.master === undefined ? {} : { master: context.master }),
+    name: link.name,
+    mac: link.mac,
+    kind: 'physical',
+    mtu: own.find((wish) => wish.mtu !== undefined)?.mtu ?? 1500,
+    isUp: link.carrier !== false,
+    definition: link,
+    runsDhcp: context.runsDhcp,
+    ...(alias === undefined ? {} : { alias }),
+    ...(context.master === undefined ? {} : { master: context.master }),
   };
 }
 
@@ -157,12 +194,20 @@ function matchesAlias(match: string, link: LinkDefinition): boolean {
 }
 
 export function glob(pattern: string, text: string): boolean {
-  const expression = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  const expression = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${expression}$`).test(text);
 }
 
 /** Without a wish, Talos names a node after its first address, or after its identity where names are to be stable. */
-function hostnameOf(machine: Machine, wishes: NetworkWishes | undefined, addresses: readonly EffectiveAddress[], seed: string): string {
+function hostnameOf(
+  machine: Machine,
+  wishes: NetworkWishes | undefined,
+  addresses: readonly EffectiveAddress[],
+  seed: string,
+): string {
   if (wishes?.hostname !== undefined) return wishes.hostname;
   if (wishes?.autoHostname === 'stable' || wishes === undefined) {
     const digits = seededHex(seed, `hostname/${machine.definition.uuid}`, 6);

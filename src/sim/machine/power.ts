@@ -9,7 +9,18 @@ import { presentDisks } from './disk-selector.ts';
 import { startBaseService } from './services.ts';
 import type { Machine } from './state.ts';
 import { refreshStatus } from './status.ts';
-import { clusterOf, drawUuid, emit, endRun, machineOf, startJob, updateCluster, updateMachine, updateRun, type Turn } from './turn.ts';
+import {
+  clusterOf,
+  drawUuid,
+  emit,
+  endRun,
+  machineOf,
+  startJob,
+  updateCluster,
+  updateMachine,
+  updateRun,
+  type Turn,
+} from './turn.ts';
 
 export function powerOn(turn: Turn): void {
   if (machineOf(turn).power) return;
@@ -43,8 +54,10 @@ export function withdraw(turn: Turn): void {
   const etcd = member === undefined ? cluster.etcd : updateMember(cluster.etcd, member.id, { isUp: false });
   let kubernetes = setApiServer(cluster.kubernetes, turn.name, undefined);
   const node = Object.values(kubernetes.nodes).find((candidate) => candidate.machine === turn.name);
-  if (node?.isKubeletUp === true) kubernetes = updateNode(kubernetes, node.name, { isKubeletUp: false, heardAt: turn.now });
-  if (kubernetes.vip?.owner === turn.name) kubernetes = { ...kubernetes, vip: { ip: kubernetes.vip.ip, freeAt: turn.now + turn.latencies.vipLease } };
+  if (node?.isKubeletUp === true)
+    kubernetes = updateNode(kubernetes, node.name, { isKubeletUp: false, heardAt: turn.now });
+  if (kubernetes.vip?.owner === turn.name)
+    kubernetes = { ...kubernetes, vip: { ip: kubernetes.vip.ip, freeAt: turn.now + turn.latencies.vipLease } };
   updateCluster(turn, { ...cluster, etcd, kubernetes });
 }
 
@@ -64,9 +77,26 @@ export function bootKernel(turn: Turn): void {
   const bootId = drawUuid(turn, 'boot');
   updateMachine(turn, {
     run: {
-      bootId, startedAt: turn.now, source: choice.source, image: choice.image, version, api: { kind: 'down' }, apiGeneration: 0, stage: 'booting', unmet: [], ready: false,
-      services: {}, events: [], etcd: 'absent', etcdDirectory: machine.installation?.etcd !== undefined, kubelet: 'down', staticPods: {}, cordoned: false, isBootstrapping: false,
-      hadVip: false, sequence: { name: 'initialize', options: {} },
+      bootId,
+      startedAt: turn.now,
+      source: choice.source,
+      image: choice.image,
+      version,
+      api: { kind: 'down' },
+      apiGeneration: 0,
+      stage: 'booting',
+      unmet: [],
+      ready: false,
+      services: {},
+      events: [],
+      etcd: 'absent',
+      etcdDirectory: machine.installation?.etcd !== undefined,
+      kubelet: 'down',
+      staticPods: {},
+      cordoned: false,
+      isBootstrapping: false,
+      hadVip: false,
+      sequence: { name: 'initialize', options: {} },
     },
   });
   emit(turn, { kind: 'sequence', sequence: 'initialize', action: 'start' });
@@ -98,7 +128,8 @@ function bootChoice(machine: Machine): { readonly source: 'disk' | 'media'; read
   const { installation, definition } = machine;
   for (const source of definition.bootOrder) {
     if (source === 'media' && definition.media !== undefined) return { source, image: definition.media };
-    const isPresent = installation !== undefined && presentDisks(machine).some((disk) => disk.name === installation.disk);
+    const isPresent =
+      installation !== undefined && presentDisks(machine).some((disk) => disk.name === installation.disk);
     if (source === 'disk' && installation !== undefined && isPresent) return { source, image: installation.current };
   }
   return undefined;

@@ -4,10 +4,32 @@ import { at, treeAt, type Tree } from './tree.ts';
 
 /** Fields of `machine` that take effect at once. */
 const IMMEDIATE_MACHINE = [
-  'ca', 'acceptedCAs', 'certSANs', 'time', 'install', 'network', 'sysctls', 'sysfs', 'logging', 'controlPlane', 'kubelet', 'kernel', 'pods', 'seccompProfiles', 'nodeLabels',
-  'nodeAnnotations', 'nodeTaints', 'registries',
+  'ca',
+  'acceptedCAs',
+  'certSANs',
+  'time',
+  'install',
+  'network',
+  'sysctls',
+  'sysfs',
+  'logging',
+  'controlPlane',
+  'kubelet',
+  'kernel',
+  'pods',
+  'seccompProfiles',
+  'nodeLabels',
+  'nodeAnnotations',
+  'nodeTaints',
+  'registries',
 ];
-const IMMEDIATE_FEATURES = ['kubernetesTalosAPIAccess', 'kubePrism', 'hostDNS', 'imageCache', 'nodeAddressSortAlgorithm'];
+const IMMEDIATE_FEATURES = [
+  'kubernetesTalosAPIAccess',
+  'kubePrism',
+  'hostDNS',
+  'imageCache',
+  'nodeAddressSortAlgorithm',
+];
 
 export function needsReboot(before: string, after: string): boolean {
   return JSON.stringify(lasting(before)) !== JSON.stringify(lasting(after));

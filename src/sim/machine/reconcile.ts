@@ -10,7 +10,18 @@ import { networkOf } from './network.ts';
 import { isHealthy, setHealth, setService } from './services.ts';
 import type { Run } from './state.ts';
 import { nodeNameOf, refreshStatus } from './status.ts';
-import { clusterOf, hasJob, machineOf, runOf, startJob, updateCluster, updateMachine, updateRun, type ClusterState, type Turn } from './turn.ts';
+import {
+  clusterOf,
+  hasJob,
+  machineOf,
+  runOf,
+  startJob,
+  updateCluster,
+  updateMachine,
+  updateRun,
+  type ClusterState,
+  type Turn,
+} from './turn.ts';
 
 export function reconcile(turn: Turn): void {
   const { run } = machineOf(turn);
@@ -33,7 +44,11 @@ function startContainers(turn: Turn): void {
   const { latencies } = turn;
   if (run.services['kubelet']?.state === 'Waiting') {
     setService(turn, 'kubelet', 'Preparing', 'Running pre state');
-    startJob(turn, 'kubelet-pull', pullTime(turn, run.config?.facts.images.kubelet ?? 'kubelet', latencies.kubeletPull));
+    startJob(
+      turn,
+      'kubelet-pull',
+      pullTime(turn, run.config?.facts.images.kubelet ?? 'kubelet', latencies.kubeletPull),
+    );
   }
   if (run.services['etcd']?.state === 'Waiting') {
     setService(turn, 'etcd', 'Preparing', 'Running pre state');
@@ -54,15 +69,20 @@ function pullTime(turn: Turn, image: string, ms: number): number {
 export function keepImage(turn: Turn, image: string): void {
   const { installation } = machineOf(turn);
   if (installation === undefined || installation.images.includes(image)) return;
-  updateMachine(turn, { installation: { ...installation, hasEphemeral: true, images: [...installation.images, image] } });
+  updateMachine(turn, {
+    installation: { ...installation, hasEphemeral: true, images: [...installation.images, image] },
+  });
 }
 
 function reconcileControlPlane(turn: Turn, cluster: ClusterState): void {
   const run = runOf(turn);
-  if (run.etcd === 'waiting' && hasQuorum(cluster.etcd) && canFindOthers(run) && !hasJob(turn, 'etcd-join')) startJob(turn, 'etcd-join', turn.latencies.etcdJoin);
+  if (run.etcd === 'waiting' && hasQuorum(cluster.etcd) && canFindOthers(run) && !hasJob(turn, 'etcd-join'))
+    startJob(turn, 'etcd-join', turn.latencies.etcdJoin);
   if (run.etcd !== 'running' || run.kubelet !== 'healthy') return;
   const pods: readonly (readonly [string, number])[] = [
-    ['kube-apiserver', turn.latencies.apiServer], ['kube-controller-manager', turn.latencies.controllerManager], ['kube-scheduler', turn.latencies.scheduler],
+    ['kube-apiserver', turn.latencies.apiServer],
+    ['kube-controller-manager', turn.latencies.controllerManager],
+    ['kube-scheduler', turn.latencies.scheduler],
   ];
   for (const [pod, startMs] of pods) {
     if (run.staticPods[pod] !== undefined) continue;
@@ -83,7 +103,10 @@ export function staticPodStarted(turn: Turn, pod: string): void {
   const cluster = clusterOf(turn);
   if (pod !== 'kube-apiserver' || cluster === undefined) return;
   const kubernetes = setApiServer(cluster.kubernetes, turn.name, turn.now);
-  updateCluster(turn, { ...cluster, kubernetes: { ...kubernetes, manifestsAppliedAt: kubernetes.manifestsAppliedAt ?? turn.now } });
+  updateCluster(turn, {
+    ...cluster,
+    kubernetes: { ...kubernetes, manifestsAppliedAt: kubernetes.manifestsAppliedAt ?? turn.now },
+  });
 }
 
 function reconcileVip(turn: Turn, cluster: ClusterState): void {
@@ -99,9 +122,19 @@ function reconcileVip(turn: Turn, cluster: ClusterState): void {
 export function claimVip(turn: Turn): void {
   const cluster = clusterOf(turn);
   const wish = runOf(turn).config?.facts.network.vip;
-  if (cluster === undefined || wish === undefined || cluster.kubernetes.vip?.owner !== undefined || !hasQuorum(cluster.etcd) || runOf(turn).etcd !== 'running') return;
+  if (
+    cluster === undefined ||
+    wish === undefined ||
+    cluster.kubernetes.vip?.owner !== undefined ||
+    !hasQuorum(cluster.etcd) ||
+    runOf(turn).etcd !== 'running'
+  )
+    return;
   if ((cluster.kubernetes.vip?.freeAt ?? 0) > turn.now) return;
-  updateCluster(turn, { ...cluster, kubernetes: { ...cluster.kubernetes, vip: { ip: wish.ip, owner: turn.name, freeAt: 0 } } });
+  updateCluster(turn, {
+    ...cluster,
+    kubernetes: { ...cluster.kubernetes, vip: { ip: wish.ip, owner: turn.name, freeAt: 0 } },
+  });
   updateRun(turn, { hadVip: true, apiGeneration: runOf(turn).apiGeneration + 1 });
 }
 
@@ -114,7 +147,8 @@ function reconcileNode(turn: Turn): void {
     if (!hasJob(turn, 'node-register')) startJob(turn, 'node-register', turn.latencies.nodeRegistration);
     return;
   }
-  const cniSince = run.config?.facts.cni === 'none' ? cluster.kubernetes.cniInstalledAt : cluster.kubernetes.manifestsAppliedAt;
+  const cniSince =
+    run.config?.facts.cni === 'none' ? cluster.kubernetes.cniInstalledAt : cluster.kubernetes.manifestsAppliedAt;
   if (!node.hasNetwork && cniSince !== undefined && !hasJob(turn, 'cni')) startJob(turn, 'cni', turn.latencies.cni);
 }
 
@@ -127,23 +161,49 @@ export function nodeRegistered(turn: Turn): void {
   const before = cluster.kubernetes.nodes[name];
   const network = networkOf(machineOf(turn), config.facts.network, turn.world.seed);
   const addresses = network.addresses.filter((address) => address.source !== 'vip').map((address) => address.ip);
-  const live = { machine: turn.name, addresses, isKubeletUp: true, heardAt: turn.now, kubeletVersion: tagOf(config.facts.images.kubelet), talos: run.version.text };
+  const live = {
+    machine: turn.name,
+    addresses,
+    isKubeletUp: true,
+    heardAt: turn.now,
+    kubeletVersion: tagOf(config.facts.images.kubelet),
+    talos: run.version.text,
+  };
   if (before !== undefined) {
     const unschedulable = before.unschedulable && run.cordoned;
-    updateCluster(turn, { ...cluster, kubernetes: updateNode(cluster.kubernetes, name, { ...live, unschedulable, labels: { ...before.labels, ...config.facts.labels } }) });
+    updateCluster(turn, {
+      ...cluster,
+      kubernetes: updateNode(cluster.kubernetes, name, {
+        ...live,
+        unschedulable,
+        labels: { ...before.labels, ...config.facts.labels },
+      }),
+    });
     return;
   }
   const count = Object.keys(cluster.kubernetes.nodes).length;
   updateCluster(turn, {
     ...cluster,
     kubernetes: registerNode(cluster.kubernetes, {
-      ...live, name, uid: seededUuid(turn.world.seed, `${turn.name}/node`), isControlPlane: config.facts.role === 'controlplane', kernel: '6.18.33-talos',
+      ...live,
+      name,
+      uid: seededUuid(turn.world.seed, `${turn.name}/node`),
+      isControlPlane: config.facts.role === 'controlplane',
+      kernel: '6.18.33-talos',
       labels: {
-        'beta.kubernetes.io/arch': machineOf(turn).definition.arch, 'beta.kubernetes.io/os': 'linux', 'kubernetes.io/arch': machineOf(turn).definition.arch,
-        'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', ...config.facts.labels,
+        'beta.kubernetes.io/arch': machineOf(turn).definition.arch,
+        'beta.kubernetes.io/os': 'linux',
+        'kubernetes.io/arch': machineOf(turn).definition.arch,
+        'kubernetes.io/hostname': name,
+        'kubernetes.io/os': 'linux',
+        ...config.facts.labels,
       },
-      annotations: config.facts.annotations, taints: config.facts.taints, podCidr: `${config.facts.podCidrs[0]?.split('.').slice(0, 2).join('.') ?? '10.244'}.${count}.0/24`,
-      registeredAt: turn.now, hasNetwork: false, unschedulable: false,
+      annotations: config.facts.annotations,
+      taints: config.facts.taints,
+      podCidr: `${config.facts.podCidrs[0]?.split('.').slice(0, 2).join('.') ?? '10.244'}.${count}.0/24`,
+      registeredAt: turn.now,
+      hasNetwork: false,
+      unschedulable: false,
     }),
   });
 }
@@ -151,7 +211,10 @@ export function nodeRegistered(turn: Turn): void {
 export function nodeNetworkReady(turn: Turn): void {
   const cluster = clusterOf(turn);
   if (cluster === undefined) return;
-  updateCluster(turn, { ...cluster, kubernetes: updateNode(cluster.kubernetes, nodeNameOf(turn), { hasNetwork: true }) });
+  updateCluster(turn, {
+    ...cluster,
+    kubernetes: updateNode(cluster.kubernetes, nodeNameOf(turn), { hasNetwork: true }),
+  });
 }
 
 function tagOf(image: string): string {

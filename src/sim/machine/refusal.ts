@@ -1,7 +1,32 @@
 /** How a simulated node says no: the gRPC code and the text that the real one sends. */
 
-export type RefusalCode =
-  | 'InvalidArgument' | 'FailedPrecondition' | 'AlreadyExists' | 'NotFound' | 'PermissionDenied' | 'Unimplemented' | 'Unavailable' | 'Unknown' | 'Internal' | 'ResourceExhausted';
+export const REFUSAL_CODES = [
+  'InvalidArgument',
+  'FailedPrecondition',
+  'AlreadyExists',
+  'NotFound',
+  'PermissionDenied',
+  'Unimplemented',
+  'Unavailable',
+  'Unknown',
+  'Internal',
+  'ResourceExhausted',
+] as const;
+
+export const REFUSAL_CODES = [
+  'InvalidArgument',
+  'FailedPrecondition',
+  'AlreadyExists',
+  'NotFound',
+  'PermissionDenied',
+  'Unimplemented',
+  'Unavailable',
+  'Unknown',
+  'Internal',
+  'ResourceExhausted',
+] as const;
+
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
 export interface Refusal {
   readonly kind: 'refused';

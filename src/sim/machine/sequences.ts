@@ -9,23 +9,49 @@ import { powerOff, restartMachine, withdraw } from './power.ts';
 import { setService } from './services.ts';
 import type { Installation, Sequence, SequenceOptions, Stage } from './state.ts';
 import { nodeNameOf, setStage } from './status.ts';
-import { clusterOf, drawUuid, emit, endJob, machineOf, runOf, startJob, updateCluster, updateMachine, updateRun, type Turn } from './turn.ts';
+import {
+  clusterOf,
+  drawUuid,
+  emit,
+  endJob,
+  machineOf,
+  runOf,
+  startJob,
+  updateCluster,
+  updateMachine,
+  updateRun,
+  type Turn,
+} from './turn.ts';
 
 export type ActionName = 'reboot' | 'shutdown' | 'reset' | 'upgrade';
 
-const STAGES: Readonly<Record<ActionName, Stage>> = { reboot: 'rebooting', shutdown: 'shutting down', reset: 'resetting', upgrade: 'upgrading' };
+const STAGES: Readonly<Record<ActionName, Stage>> = {
+  reboot: 'rebooting',
+  shutdown: 'shutting down',
+  reset: 'resetting',
+  upgrade: 'upgrading',
+};
 
 /** Returns the actor id. The call is answered in any case: a refusal is only an event, without an actor (FINDINGS 5.10). */
 export function startSequence(turn: Turn, name: ActionName, options: SequenceOptions): string {
   const actor = drawUuid(turn, name);
   const running = runOf(turn).sequence;
   if (running !== undefined && !canTakeOver(name, running)) {
-    emit(turn, { kind: 'sequence', sequence: name, action: 'noop', error: { code: 'locked', message: 'sequence not started: locked' } });
+    emit(turn, {
+      kind: 'sequence',
+      sequence: name,
+      action: 'noop',
+      error: { code: 'locked', message: 'sequence not started: locked' },
+    });
     return actor;
   }
   if (running !== undefined && isAction(running.name)) {
     const message = `sequence failed: error running phase 1 in ${running.name} sequence: task 1/1: failed, context canceled`;
-    emit(turn, { kind: 'sequence', sequence: running.name, action: 'noop', error: { code: 'canceled', message } }, running.actor);
+    emit(
+      turn,
+      { kind: 'sequence', sequence: running.name, action: 'noop', error: { code: 'canceled', message } },
+      running.actor,
+    );
     endJob(turn, 'sequence-end');
   }
   begin(turn, { name, actor, options });
@@ -45,7 +71,9 @@ export function finishSequence(turn: Turn): void {
       return;
     case 'upgrade':
       if (installation !== undefined && sequence.options.upgrade !== undefined) {
-        updateMachine(turn, { installation: { ...installation, current: sequence.options.upgrade.image, previous: installation.current } });
+        updateMachine(turn, {
+          installation: { ...installation, current: sequence.options.upgrade.image, previous: installation.current },
+        });
       }
       restartMachine(turn, true);
       return;
@@ -62,8 +90,13 @@ export function finishSequence(turn: Turn): void {
 export function abortReset(turn: Turn): void {
   const { sequence } = runOf(turn);
   if (sequence?.name !== 'reset') return;
-  const message = 'sequence failed: error running phase 4 in reset sequence: task 1/1: failed, failed to leave cluster: etcdserver: unhealthy cluster';
-  emit(turn, { kind: 'sequence', sequence: 'reset', action: 'noop', error: { code: 'fatal', message } }, sequence.actor);
+  const message =
+    'sequence failed: error running phase 4 in reset sequence: task 1/1: failed, failed to leave cluster: etcdserver: unhealthy cluster';
+  emit(
+    turn,
+    { kind: 'sequence', sequence: 'reset', action: 'noop', error: { code: 'fatal', message } },
+    sequence.actor,
+  );
   const { sequence: _, ...rest } = runOf(turn);
   updateMachine(turn, { run: rest });
   setStage(turn, 'running');
@@ -71,7 +104,8 @@ export function abortReset(turn: Turn): void {
 
 function canTakeOver(asked: ActionName, running: Sequence): boolean {
   if (running.name === 'boot') return true;
-  if (asked === 'reboot' || asked === 'shutdown') return running.name !== 'upgrade' && running.name !== 'install' && running.name !== 'initialize';
+  if (asked === 'reboot' || asked === 'shutdown')
+    return running.name !== 'upgrade' && running.name !== 'install' && running.name !== 'initialize';
   return false;
 }
 
@@ -100,7 +134,8 @@ function begin(turn: Turn, sequence: Sequence & { readonly name: ActionName }): 
   emit(turn, { kind: 'phase', phase: 'stopEverything', action: 'start' }, actor);
   emit(turn, { kind: 'task', task: 'stopAllServices', action: 'start' }, actor);
   withdraw(turn);
-  for (const id of ['kubelet', 'etcd']) if (runOf(turn).services[id]?.state === 'Running') setService(turn, id, 'Stopping', 'Sending SIGTERM to task');
+  for (const id of ['kubelet', 'etcd'])
+    if (runOf(turn).services[id]?.state === 'Running') setService(turn, id, 'Stopping', 'Sending SIGTERM to task');
   updateRun(turn, { etcd: 'absent', kubelet: 'down', staticPods: {} });
   startJob(turn, 'api-gone', turn.latencies.apiGone);
   const work = name === 'upgrade' ? turn.latencies.upgrade : name === 'reset' ? turn.latencies.wipe : 0;
@@ -117,7 +152,10 @@ function phase(turn: Turn, name: string, task: string, actor: string | undefined
 function cordon(turn: Turn): void {
   const cluster = clusterOf(turn);
   if (cluster === undefined) return;
-  updateCluster(turn, { ...cluster, kubernetes: updateNode(cluster.kubernetes, nodeNameOf(turn), { unschedulable: true }) });
+  updateCluster(turn, {
+    ...cluster,
+    kubernetes: updateNode(cluster.kubernetes, nodeNameOf(turn), { unschedulable: true }),
+  });
 }
 
 /** False when etcd will not let it go: the last voter, or no majority. */

@@ -16,7 +16,9 @@ export function setService(turn: Turn, id: string, state: ServiceState, message:
   const at = machineNow(turn);
   const startsRunning = state === 'Running';
   const service: Service = {
-    state, healthMessage: startsRunning ? 'Unknown' : '', healthChanged: startsRunning ? at : 0,
+    state,
+    healthMessage: startsRunning ? 'Unknown' : '',
+    healthChanged: startsRunning ? at : 0,
     notes: [...(before?.notes ?? []), { message, state, at }].slice(-NOTES_KEPT),
   };
   store(turn, id, service, message);
@@ -30,7 +32,10 @@ export function setHealth(turn: Turn, id: string, change: HealthChange): void {
   const message = change.healthy === true ? 'Health check successful' : `Health check failed: ${change.message ?? ''}`;
   const { healthy: _, ...rest } = before;
   const service: Service = {
-    ...rest, healthMessage: change.message ?? '', healthChanged: at, ...(change.healthy === undefined ? {} : { healthy: change.healthy }),
+    ...rest,
+    healthMessage: change.message ?? '',
+    healthChanged: at,
+    ...(change.healthy === undefined ? {} : { healthy: change.healthy }),
     notes: [...before.notes, { message, state: before.state, at }].slice(-NOTES_KEPT),
   };
   store(turn, id, service, message);
@@ -57,7 +62,12 @@ const NOTES_KEPT = 16;
 function store(turn: Turn, id: string, service: Service, message: string): void {
   updateRun(turn, { services: { ...runOf(turn).services, [id]: service } });
   emit(turn, {
-    kind: 'service', service: id, state: service.state, message, healthMessage: service.healthMessage, healthChanged: service.healthChanged,
+    kind: 'service',
+    service: id,
+    state: service.state,
+    message,
+    healthMessage: service.healthMessage,
+    healthChanged: service.healthChanged,
     ...(service.healthy === undefined ? {} : { healthy: service.healthy }),
   });
 }

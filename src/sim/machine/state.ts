@@ -7,10 +7,26 @@ import type { TalosVersion } from '../versions.ts';
 import type { ConfigFacts } from './config.ts';
 
 export type Stage =
-  | 'unknown' | 'booting' | 'installing' | 'maintenance' | 'running' | 'rebooting' | 'shutting down' | 'resetting' | 'upgrading';
+  | 'unknown'
+  | 'booting'
+  | 'installing'
+  | 'maintenance'
+  | 'running'
+  | 'rebooting'
+  | 'shutting down'
+  | 'resetting'
+  | 'upgrading';
 
 export type ServiceState =
-  | 'Initialized' | 'Preparing' | 'Waiting' | 'Running' | 'Stopping' | 'Finished' | 'Failed' | 'Skipped' | 'Starting';
+  | 'Initialized'
+  | 'Preparing'
+  | 'Waiting'
+  | 'Running'
+  | 'Stopping'
+  | 'Finished'
+  | 'Failed'
+  | 'Skipped'
+  | 'Starting';
 
 export interface ServiceNote {
   readonly message: string;
@@ -34,14 +50,29 @@ export interface UnmetCondition {
 
 /** What the Events stream carries; the door turns it into protobuf. */
 export type TalosEventData =
-  | { readonly kind: 'sequence'; readonly sequence: string; readonly action: 'noop' | 'start' | 'stop'; readonly error?: SequenceError }
+  | {
+      readonly kind: 'sequence';
+      readonly sequence: string;
+      readonly action: 'noop' | 'start' | 'stop';
+      readonly error?: SequenceError;
+    }
   | { readonly kind: 'phase'; readonly phase: string; readonly action: 'start' | 'stop' }
   | { readonly kind: 'task'; readonly task: string; readonly action: 'start' | 'stop' }
   | {
-      readonly kind: 'service'; readonly service: string; readonly state: ServiceState; readonly message: string;
-      readonly healthy?: boolean; readonly healthMessage: string; readonly healthChanged: number;
+      readonly kind: 'service';
+      readonly service: string;
+      readonly state: ServiceState;
+      readonly message: string;
+      readonly healthy?: boolean;
+      readonly healthMessage: string;
+      readonly healthChanged: number;
     }
-  | { readonly kind: 'machine-status'; readonly stage: Stage; readonly ready: boolean; readonly unmet: readonly UnmetCondition[] }
+  | {
+      readonly kind: 'machine-status';
+      readonly stage: Stage;
+      readonly ready: boolean;
+      readonly unmet: readonly UnmetCondition[];
+    }
   | { readonly kind: 'address'; readonly hostname: string; readonly addresses: readonly string[] }
   | { readonly kind: 'config-error'; readonly error: string; readonly phase: 'load' | 'validation' }
   | { readonly kind: 'restart'; readonly cmd: number };
@@ -101,7 +132,12 @@ export interface Sequence {
 }
 
 export interface SequenceOptions {
-  readonly reset?: { readonly wholeDisk: boolean; readonly labels: readonly string[]; readonly reboot: boolean; readonly graceful: boolean };
+  readonly reset?: {
+    readonly wholeDisk: boolean;
+    readonly labels: readonly string[];
+    readonly reboot: boolean;
+    readonly graceful: boolean;
+  };
   readonly upgrade?: { readonly image: BootImage; readonly stage: boolean };
   readonly powerCycle?: boolean;
   /** The image to install. */
@@ -179,6 +215,16 @@ export interface Machine {
 
 export function newMachine(definition: MachineDefinition): Machine {
   return {
-    definition, power: false, meta: definition.meta ?? {}, leases: definition.addresses, missingDisks: [], clockSkewMs: 0, isSilent: false, hasWrongCertificate: false, jobs: {}, draws: 0, boots: 0,
+    definition,
+    power: false,
+    meta: definition.meta ?? {},
+    leases: definition.addresses,
+    missingDisks: [],
+    clockSkewMs: 0,
+    isSilent: false,
+    hasWrongCertificate: false,
+    jobs: {},
+    draws: 0,
+    boots: 0,
   };
 }

@@ -18,7 +18,11 @@ export function refreshStatus(turn: Turn): void {
   const unmet = run.stage === 'booting' || run.stage === 'running' ? unmetConditions(turn, run) : [];
   const ready = unmet.length === 0 && run.stage !== 'booting';
   const last = run.events.findLast((event) => event.data.kind === 'machine-status')?.data;
-  const isSame = last?.kind === 'machine-status' && last.stage === run.stage && JSON.stringify(last.unmet) === JSON.stringify(unmet) && last.ready === ready;
+  const isSame =
+    last?.kind === 'machine-status' &&
+    last.stage === run.stage &&
+    JSON.stringify(last.unmet) === JSON.stringify(unmet) &&
+    last.ready === ready;
   if (isSame) return;
   updateRun(turn, { unmet, ready });
   emit(turn, { kind: 'machine-status', stage: run.stage, ready, unmet });
@@ -44,8 +48,11 @@ function unmetConditions(turn: Turn, run: Run): readonly UnmetCondition[] {
   if (reasons.length > 0) unmet.push({ name: 'services', reason: reasons.join(', ') });
   const { role } = run.config.facts;
   if (role === 'controlplane' && run.etcd === 'running') {
-    const missing = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].filter((pod) => run.staticPods[pod] !== 'running');
-    if (missing.length > 0) unmet.push({ name: 'staticPods', reason: missing.map((pod) => `kube-system/${pod} not running`).join(', ') });
+    const missing = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].filter(
+      (pod) => run.staticPods[pod] !== 'running',
+    );
+    if (missing.length > 0)
+      unmet.push({ name: 'staticPods', reason: missing.map((pod) => `kube-system/${pod} not running`).join(', ') });
   }
   const node = nodeCondition(turn);
   return node === undefined ? unmet : [...unmet, node];
@@ -54,7 +61,8 @@ function unmetConditions(turn: Turn, run: Run): readonly UnmetCondition[] {
 function nodeCondition(turn: Turn): UnmetCondition | undefined {
   const name = nodeNameOf(turn);
   const node = clusterOf(turn)?.kubernetes.nodes[name];
-  if (node === undefined || node.machine !== turn.name) return { name: 'nodeReady', reason: `node "${name}" status is not available yet` };
+  if (node === undefined || node.machine !== turn.name)
+    return { name: 'nodeReady', reason: `node "${name}" status is not available yet` };
   if (readinessOf(node, turn.now, turn.latencies.nodeMonitorGrace) === 'True') return undefined;
   return { name: 'nodeReady', reason: `node "${name}" is not ready` };
 }

@@ -48,5 +48,7 @@ export function textsAt(value: unknown, ...path: readonly string[]): readonly st
 
 /** A map of texts; other values are written out. */
 export function textMapAt(value: unknown, ...path: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(treeAt(value, ...path)).map(([key, item]) => [key, item === null ? '' : String(item)]));
+  return Object.fromEntries(
+    Object.entries(treeAt(value, ...path)).map(([key, item]) => [key, item === null ? '' : String(item)]),
+  );
 }

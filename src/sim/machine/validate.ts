@@ -1,8 +1,9 @@
 /**
- * The one seam through which a simulated node judges a config that is sent to it. The checks here are the ones that bring-up runs into, with
- * Talos' own texts (recordings 04 and 10, talos-3-config.md §4.4); a stricter judge may be put in its place.
+ * The one seam through which a simulated node judges a config that is sent to it: Talos' validation as `talos/validate` knows it, and
+ * for what bring-up runs into the very texts that nodes send (recordings 04 and 10).
  */
 import { messageOf } from '../../errors.ts';
+import { validateConfig } from '../../talos/validate/validate.ts';
 import { hasNetworkDocuments, installIsOptional, type TalosVersion } from '../versions.ts';
 import { parseDocuments, readConfig, type ConfigFacts } from './config.ts';
 import { at, flagAt, textAt, type Tree } from './tree.ts';
@@ -20,7 +21,19 @@ export interface ValidationContext {
 
 export type ConfigValidator = (text: string, context: ValidationContext) => Verdict;
 
+/** Talos' whole validation gives the verdict; where this file knows the text that the node sends, that is the text. */
 export const validateConfigText: ConfigValidator = (text, context) => {
+  const own = judgeOwn(text, context);
+  if (own.kind === 'unreadable') return own;
+  const whole = validateConfig(text, { talos: context.version.text, mode: context.mode });
+  const [load] = whole.load;
+  if (load !== undefined) return { kind: 'unreadable', message: load.message };
+  if (whole.errors.length === 0) return own;
+  if (own.kind === 'invalid') return own;
+  return { kind: 'invalid', message: joinErrors(whole.errors.map((finding) => finding.message)) };
+};
+
+const judgeOwn: ConfigValidator = (text, context) => {
   let documents: readonly Tree[];
   try {
     documents = parseDocuments(text);
@@ -28,13 +41,18 @@ export const validateConfigText: ConfigValidator = (text, context) => {
     return { kind: 'unreadable', message: `decode error: yaml: ${messageOf(reason).split('\n')[0] ?? ''}` };
   }
   if (documents.length === 0) return { kind: 'unreadable', message: 'config not found' };
-  const loadError = documents.map((document) => documentError(document, context.version)).find((error) => error !== undefined) ?? duplicateError(documents);
+  const loadError =
+    documents.map((document) => documentError(document, context.version)).find((error) => error !== undefined) ??
+    duplicateError(documents);
   if (loadError !== undefined) return { kind: 'unreadable', message: loadError };
   const facts = readConfig(text);
   const legacy = documents.find((document) => at(document, 'kind') === undefined);
   const errors = legacy === undefined ? [] : [...legacyErrors(legacy, facts), ...installErrors(legacy, facts, context)];
   if (errors.length === 0) return { kind: 'valid', facts, warnings: warningsOf(legacy, context.version) };
-  return { kind: 'invalid', message: joinErrors(hasNetworkDocuments(context.version) ? [`v1alpha1.Config: ${joinErrors(errors)}`] : errors) };
+  return {
+    kind: 'invalid',
+    message: joinErrors(hasNetworkDocuments(context.version) ? [`v1alpha1.Config: ${joinErrors(errors)}`] : errors),
+  };
 };
 
 /** Go's multierror: `2 errors occurred:` and a bullet each, ending in an empty line. */
@@ -44,14 +62,55 @@ export function joinErrors(errors: readonly string[]): string {
 }
 
 const SINCE_112 = new Set([
-  'HostnameConfig', 'LinkConfig', 'BondConfig', 'BridgeConfig', 'VLANConfig', 'DummyLinkConfig', 'WireguardConfig', 'DHCPv4Config', 'DHCPv6Config', 'Layer2VIPConfig',
-  'HCloudVIPConfig', 'LinkAliasConfig', 'ResolverConfig', 'TimeSyncConfig', 'StaticHostConfig', 'RegistryMirrorConfig', 'RegistryAuthConfig', 'RegistryTLSConfig', 'OOMConfig',
+  'HostnameConfig',
+  'LinkConfig',
+  'BondConfig',
+  'BridgeConfig',
+  'VLANConfig',
+  'DummyLinkConfig',
+  'WireguardConfig',
+  'DHCPv4Config',
+  'DHCPv6Config',
+  'Layer2VIPConfig',
+  'HCloudVIPConfig',
+  'LinkAliasConfig',
+  'ResolverConfig',
+  'TimeSyncConfig',
+  'StaticHostConfig',
+  'RegistryMirrorConfig',
+  'RegistryAuthConfig',
+  'RegistryTLSConfig',
+  'OOMConfig',
 ]);
 const SINCE_114 = new Set([
-  'UnattendedInstallConfig', 'DiscoveryServiceConfig', 'DiscoveryIdentityConfig', 'KubeClusterConfig', 'KubeNodeConfig', 'KubeletConfig', 'KubeNetworkConfig', 'KubeAPIServerCAConfig',
-  'KubePrismConfig', 'KubeAggregatorCAConfig', 'KubeAdmissionControlConfig', 'KubeAuditPolicyConfig', 'KubeAuthenticationConfig', 'KubeAuthorizerConfig', 'KubeEtcdEncryptionConfig',
-  'KubeServiceAccountConfig', 'KubeAPIServerConfig', 'KubeControllerManagerConfig', 'KubeSchedulerConfig', 'KubeProxyConfig', 'KubeFlannelCNIConfig', 'KubeCoreDNSConfig',
-  'SysctlConfig', 'FilesystemTrimConfig', 'SecurityProfileConfig', 'KubeExternalManifestConfig', 'KubeInlineManifestConfig', 'KernelModuleConfig',
+  'UnattendedInstallConfig',
+  'DiscoveryServiceConfig',
+  'DiscoveryIdentityConfig',
+  'KubeClusterConfig',
+  'KubeNodeConfig',
+  'KubeletConfig',
+  'KubeNetworkConfig',
+  'KubeAPIServerCAConfig',
+  'KubePrismConfig',
+  'KubeAggregatorCAConfig',
+  'KubeAdmissionControlConfig',
+  'KubeAuditPolicyConfig',
+  'KubeAuthenticationConfig',
+  'KubeAuthorizerConfig',
+  'KubeEtcdEncryptionConfig',
+  'KubeServiceAccountConfig',
+  'KubeAPIServerConfig',
+  'KubeControllerManagerConfig',
+  'KubeSchedulerConfig',
+  'KubeProxyConfig',
+  'KubeFlannelCNIConfig',
+  'KubeCoreDNSConfig',
+  'SysctlConfig',
+  'FilesystemTrimConfig',
+  'SecurityProfileConfig',
+  'KubeExternalManifestConfig',
+  'KubeInlineManifestConfig',
+  'KernelModuleConfig',
 ]);
 
 function documentError(document: Tree, version: TalosVersion): string | undefined {
@@ -59,10 +118,12 @@ function documentError(document: Tree, version: TalosVersion): string | undefine
   if (kind === undefined) {
     if (at(document, 'machine') === undefined && at(document, 'cluster') === undefined) return 'missing kind';
     const unknown = Object.keys(document).filter((key) => !LEGACY_KEYS.includes(key));
-    return unknown.length === 0 ? undefined : `unknown keys found during decoding:\n${unknown.map((key) => `${key}: ${String(document[key])}\n`).join('')}`;
+    return unknown.length === 0
+      ? undefined
+      : `unknown keys found during decoding:\n${unknown.map((key) => `${key}: ${String(document[key])}\n`).join('')}`;
   }
   const isLater = (SINCE_114.has(kind) && version.minor < 14) || (SINCE_112.has(kind) && version.minor < 12);
-  if (!isLater && /Config$/.test(kind) && kind !== 'NosuchConfig') return undefined;
+  if (!isLater && kind.endsWith('Config') && kind !== 'NosuchConfig') return undefined;
   return `"${kind}" "${textAt(document, 'apiVersion') ?? ''}": not registered`;
 }
 
@@ -85,13 +146,19 @@ function legacyErrors(legacy: Tree, facts: ConfigFacts): readonly string[] {
   if (!['controlplane', 'worker', 'init', ''].includes(type)) errors.push(`unknown machine type "${type}"`);
   if (at(legacy, 'cluster') === undefined) errors.push('cluster instructions are required');
   else if (facts.endpoint === undefined) errors.push('cluster controlplane endpoint is required');
-  else if (endpointError(facts.endpoint) !== undefined) errors.push(`invalid controlplane endpoint: ${endpointError(facts.endpoint) ?? ''}`);
-  if (facts.talosCa === undefined && facts.acceptedCas.length === 0) errors.push('issuing CA or some accepted CAs are required (.machine.ca, machine.acceptedCAs)');
+  else if (endpointError(facts.endpoint) !== undefined)
+    errors.push(`invalid controlplane endpoint: ${endpointError(facts.endpoint) ?? ''}`);
+  if (facts.talosCa === undefined && facts.acceptedCas.length === 0)
+    errors.push('issuing CA or some accepted CAs are required (.machine.ca, machine.acceptedCAs)');
   if (type === 'controlplane' && facts.talosCa?.key === undefined) errors.push('issuing CA is required (.machine.ca)');
-  if (type === 'worker' && facts.talosCa?.key !== undefined) errors.push('issuing Talos API CA key is not allowed on non-controlplane nodes (.machine.ca)');
-  if (type === 'worker' && at(legacy, 'cluster', 'etcd') !== undefined) errors.push('etcd config is only allowed on control plane machines');
-  if (type === 'controlplane' && facts.talosCa !== undefined && facts.etcdCa?.key === undefined) errors.push('key/cert combination should not be empty (.cluster.etcd.ca)');
-  if (type === 'worker' && facts.network.vip !== undefined) errors.push('virtual (shared) IP is not allowed on non-controlplane nodes');
+  if (type === 'worker' && facts.talosCa?.key !== undefined)
+    errors.push('issuing Talos API CA key is not allowed on non-controlplane nodes (.machine.ca)');
+  if (type === 'worker' && at(legacy, 'cluster', 'etcd') !== undefined)
+    errors.push('etcd config is only allowed on control plane machines');
+  if (type === 'controlplane' && facts.talosCa !== undefined && facts.etcdCa?.key === undefined)
+    errors.push('key/cert combination should not be empty (.cluster.etcd.ca)');
+  if (type === 'worker' && facts.network.vip !== undefined)
+    errors.push('virtual (shared) IP is not allowed on non-controlplane nodes');
   return errors.sort();
 }
 
@@ -105,7 +172,10 @@ function installErrors(legacy: Tree, facts: ConfigFacts, context: ValidationCont
   if (context.mode !== 'metal') return [];
   const install = at(legacy, 'machine', 'install');
   const hasUnattended = facts.install?.isUnattended === true;
-  if (install === undefined) return installIsOptional(context.version) || hasUnattended ? [] : ['install instructions are required in "metal" mode'];
+  if (install === undefined)
+    return installIsOptional(context.version) || hasUnattended
+      ? []
+      : ['install instructions are required in "metal" mode'];
   if (facts.install?.device === undefined && facts.install?.selector === undefined && !hasUnattended) {
     return ['either install disk or diskSelector should be defined'];
   }
@@ -114,7 +184,8 @@ function installErrors(legacy: Tree, facts: ConfigFacts, context: ValidationCont
 
 function warningsOf(legacy: Tree | undefined, version: TalosVersion): readonly string[] {
   const warnings: string[] = [];
-  if (installIsOptional(version) && at(legacy, 'machine', 'files') !== undefined) warnings.push('.machine.files is deprecated; use dedicated configuration documents instead');
+  if (installIsOptional(version) && at(legacy, 'machine', 'files') !== undefined)
+    warnings.push('.machine.files is deprecated; use dedicated configuration documents instead');
   if (flagAt(legacy, 'persist') === false) warnings.push('.persist is deprecated');
   return warnings;
 }

@@ -36,11 +36,21 @@ export function viewOf(name: string, moment: Moment): MachineView | undefined {
   const plain = networkOf(machine, run?.config?.facts.network, world.seed);
   const vip = cluster?.kubernetes.vip;
   const vipLink = run?.config?.facts.network.vip?.link ?? plain.addresses[0]?.link ?? plain.links[0]?.name ?? 'eth0';
-  const network = vip?.owner === name ? { ...plain, addresses: [...plain.addresses, { ip: vip.ip, prefix: 32, link: vipLink, source: 'vip' as const }] } : plain;
+  const network =
+    vip?.owner === name
+      ? { ...plain, addresses: [...plain.addresses, { ip: vip.ip, prefix: 32, link: vipLink, source: 'vip' as const }] }
+      : plain;
   const node = cluster?.kubernetes.nodes[network.hostname];
   return {
-    name, machine, network, world, now, latencies,
-    ...(run === undefined ? {} : { run }), ...(cluster === undefined ? {} : { cluster }), ...(member === undefined ? {} : { member }),
+    name,
+    machine,
+    network,
+    world,
+    now,
+    latencies,
+    ...(run === undefined ? {} : { run }),
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(member === undefined ? {} : { member }),
     ...(node?.machine === name ? { node } : {}),
   };
 }
@@ -48,6 +58,8 @@ export function viewOf(name: string, moment: Moment): MachineView | undefined {
 /** The other machines of the same cluster that know each other through discovery, this one first. */
 export function clusterViews(view: MachineView): readonly MachineView[] {
   const key = view.run?.config?.facts.clusterKey;
-  const names = Object.keys(view.world.machines).filter((name) => name !== view.name && view.world.machines[name]?.run?.config?.facts.clusterKey === key);
+  const names = Object.keys(view.world.machines).filter(
+    (name) => name !== view.name && view.world.machines[name]?.run?.config?.facts.clusterKey === key,
+  );
   return [view, ...names.map((name) => viewOf(name, view)).filter((other) => other !== undefined)];
 }

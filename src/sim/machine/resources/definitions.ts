@@ -15,7 +15,11 @@ export function resourceTypes(version: TalosVersion): ReadonlyMap<string, Resour
   for (const line of RESOURCE_TYPE_TABLE.trim().split('\n')) {
     const [type = '', namespace = '', since = '11', until = '-', sensitiveSince = '-'] = line.split(' ');
     if (!existsIn(version, Number(since), until === '-' ? undefined : Number(until) + 1)) continue;
-    types.set(type, { type, namespace, isSensitive: sensitiveSince !== '-' && version.minor >= Number(sensitiveSince) });
+    types.set(type, {
+      type,
+      namespace,
+      isSensitive: sensitiveSince !== '-' && version.minor >= Number(sensitiveSince),
+    });
   }
   return types;
 }
@@ -47,20 +51,30 @@ const OWN_ALIASES: Readonly<Record<string, readonly string[]>> = {
 export function definitionDrafts(version: TalosVersion): readonly ResourceDraft[] {
   return [...resourceTypes(version).values()].map((type) => {
     const displayType = singular(type.type.split('.')[0] ?? '');
-    const aliases = [...new Set([displayType.toLowerCase(), ...abbreviation(displayType), ...(OWN_ALIASES[type.type] ?? [])])];
+    const aliases = [
+      ...new Set([displayType.toLowerCase(), ...abbreviation(displayType), ...(OWN_ALIASES[type.type] ?? [])]),
+    ];
     const parts = type.type.toLowerCase().split('.');
     const allAliases = [...parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('.')), ...aliases];
     const sensitivity = type.isSensitive ? 'sensitive' : undefined;
-    const spec = { type: type.type, displayType, defaultNamespace: type.namespace, aliases, allAliases, printColumns: [], sensitivity };
+    const spec = {
+      type: type.type,
+      displayType,
+      defaultNamespace: type.namespace,
+      aliases,
+      allAliases,
+      printColumns: [],
+      sensitivity,
+    };
     return { id: type.type.toLowerCase(), owner: 'meta', spec, proto: encodeDefinition(spec) };
   });
 }
 
 /** `MachineStatuses` → `MachineStatus`, as COSI's pluralizer does it for the names that Talos uses. */
 function singular(name: string): string {
-  if (/(Statuses|Addresses|Aliases|Caches|Classes)$/.test(name)) return /Caches$/.test(name) ? name.slice(0, -1) : name.slice(0, -2);
-  if (/ies$/.test(name)) return `${name.slice(0, -3)}y`;
-  return /[^s]s$/.test(name) ? name.slice(0, -1) : name;
+  if (['Statuses', 'Addresses', 'Aliases', 'Classes'].some((ending) => name.endsWith(ending))) return name.slice(0, -2);
+  if (name.endsWith('ies')) return `${name.slice(0, -3)}y`;
+  return name.endsWith('s') && !name.endsWith('ss') ? name.slice(0, -1) : name;
 }
 
 /** The capitals of the name, when there is more than one. */
@@ -86,8 +100,12 @@ function encodeDefinition(spec: DefinitionSpec): Uint8Array {
   };
   return new Uint8Array(
     Buffer.concat([
-      field(1, spec.type), field(2, spec.displayType), field(3, spec.defaultNamespace), ...spec.aliases.map((alias) => field(4, alias)),
-      ...spec.allAliases.map((alias) => field(5, alias)), ...(spec.sensitivity === undefined ? [] : [field(7, spec.sensitivity)]),
+      field(1, spec.type),
+      field(2, spec.displayType),
+      field(3, spec.defaultNamespace),
+      ...spec.aliases.map((alias) => field(4, alias)),
+      ...spec.allAliases.map((alias) => field(5, alias)),
+      ...(spec.sensitivity === undefined ? [] : [field(7, spec.sensitivity)]),
     ]),
   );
 }

@@ -25,7 +25,10 @@ export interface StoredResource {
 }
 
 const PROJECTIONS: Readonly<Record<string, Projection>> = {
-  ...NODE_PROJECTIONS, ...DISK_PROJECTIONS, ...NETWORK_PROJECTIONS, ...CLUSTER_PROJECTIONS,
+  ...NODE_PROJECTIONS,
+  ...DISK_PROJECTIONS,
+  ...NETWORK_PROJECTIONS,
+  ...CLUSTER_PROJECTIONS,
   'ResourceDefinitions.meta.cosi.dev': ({ run }) => definitionDrafts(run.version),
 };
 
@@ -61,7 +64,10 @@ export class ResourceStore {
     for (const draft of projection(view)) {
       const fingerprint = JSON.stringify([draft.spec, draft.labels]);
       const known = before.get(draft.id);
-      after.set(draft.id, known?.fingerprint === fingerprint ? known : store(view, definition, draft, { known, fingerprint }));
+      after.set(
+        draft.id,
+        known?.fingerprint === fingerprint ? known : store(view, definition, draft, { known, fingerprint }),
+      );
     }
     this.#known.set(type, after);
     return [...after.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -73,10 +79,25 @@ interface Before {
   readonly fingerprint: string;
 }
 
-function store(view: RunningView, definition: ResourceType, draft: ResourceDraft, { known, fingerprint }: Before): StoredResource {
+function store(
+  view: RunningView,
+  definition: ResourceType,
+  draft: ResourceDraft,
+  { known, fingerprint }: Before,
+): StoredResource {
   return {
-    namespace: definition.namespace, type: definition.type, id: draft.id, version: (known?.version ?? 0) + 1, owner: draft.owner ?? '', createdMs: known?.createdMs ?? view.now, updatedMs: view.now,
-    labels: draft.labels ?? {}, annotations: draft.annotations ?? {}, yaml: draft.yaml ?? toYaml(draft.spec), proto: draft.proto ?? new Uint8Array(), fingerprint,
+    namespace: definition.namespace,
+    type: definition.type,
+    id: draft.id,
+    version: (known?.version ?? 0) + 1,
+    owner: draft.owner ?? '',
+    createdMs: known?.createdMs ?? view.now,
+    updatedMs: view.now,
+    labels: draft.labels ?? {},
+    annotations: draft.annotations ?? {},
+    yaml: draft.yaml ?? toYaml(draft.spec),
+    proto: draft.proto ?? new Uint8Array(),
+    fingerprint,
   };
 }
 
