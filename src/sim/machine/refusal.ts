@@ -13,19 +13,6 @@ export const REFUSAL_CODES = [
   'ResourceExhausted',
 ] as const;
 
-export const REFUSAL_CODES = [
-  'InvalidArgument',
-  'FailedPrecondition',
-  'AlreadyExists',
-  'NotFound',
-  'PermissionDenied',
-  'Unimplemented',
-  'Unavailable',
-  'Unknown',
-  'Internal',
-  'ResourceExhausted',
-] as const;
-
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
 export interface Refusal {
