@@ -20,6 +20,7 @@ describe('resolveInstallDisk', () => {
     [{ type: 'hdd' as const }, '/dev/sdb'],
     [{ model: 'WDC*', type: 'hdd' as const }, '/dev/sdb'],
     [{ name: '/dev/sda' }, '/dev/sda'],
+    [{ match: 'disk.transport == "nvme"' }, '/dev/nvme0n1'],
   ])('%j selects %s', (selector, devPath) => {
     expect(resolveInstallDisk({ disk: selector, wipe: false }, disks)).toMatchObject({ kind: 'found', disk: { devPath } });
   });
@@ -31,12 +32,13 @@ describe('resolveInstallDisk', () => {
   test('F0-1 a device that is not there lists the disks that are, without read-only ones', () => {
     const result = resolveInstallDisk({ device: '/dev/vda', wipe: false }, disks);
 
-    expect(result).toMatchObject({ kind: 'missing', why: expect.stringContaining('/dev/sda Samsung SSD 870 S6Z1') });
+    expect(result).toMatchObject({ kind: 'missing', why: expect.stringContaining('/dev/sda: Samsung SSD 870, serial S6Z1') });
     expect(result).not.toMatchObject({ why: expect.stringContaining('sr0') });
   });
 
   test('what only Talos can judge is not judged', () => {
-    expect(resolveInstallDisk({ disk: { match: 'disk.size > 1' }, wipe: false }, disks).kind).toBe('unjudged');
+    expect(resolveInstallDisk({ disk: { match: 'disk.' }, wipe: false }, disks).kind).toBe('unjudged');
+    expect(resolveInstallDisk({ wipe: false }, disks).kind).toBe('unjudged');
     expect(resolveInstallDisk({ device: '/dev/disk/by-id/x', wipe: false }, disks).kind).toBe('unjudged');
   });
 });

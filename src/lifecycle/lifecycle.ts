@@ -1,4 +1,5 @@
 /** The door of this room: everything that commands and the server do with a cluster goes through one of these calls. */
+import { setMaxListeners } from 'node:events';
 import { IchorError, messageOf } from '../errors.ts';
 import type { Condition } from '../health/condition.ts';
 import type { Journal } from '../store/journal.ts';
@@ -54,8 +55,12 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
       verifyHealth({ cluster: parts.cluster, observer, clock: parts.clock }, { patienceMs, onChange: (condition) => emit({ kind: 'condition', condition }) }, signal),
   };
   return {
-    plan: (request, signal) => planOnly(runParts, request, signal),
+    plan(request, signal) {
+      allowManyListeners(signal);
+      return planOnly(runParts, request, signal);
+    },
     async apply(request, signal) {
+      allowManyListeners(signal);
       const attempt = await parts.locks.acquire(parts.cluster.name, parts.owner);
       if (attempt.kind === 'taken') {
         const { command, pid, host } = attempt.owner;
@@ -68,6 +73,7 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
       }
     },
     async status(signal) {
+      allowManyListeners(signal);
       const { observation, plan } = await planOnly(runParts, {}, signal);
       return { observation, plan, conditions: await runParts.verify(0, signal) };
     },
@@ -76,6 +82,11 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
       await journal.settled();
     },
   };
+}
+
+/** Every open call of every node listens to the one signal that stops the run: Node's warning about a leak would be wrong. */
+function allowManyListeners(signal: AbortSignal): void {
+  setMaxListeners(0, signal);
 }
 
 function journalSink(parts: LifecycleParts): { readonly sink: EventSink; readonly settled: () => Promise<void> } {

@@ -42,8 +42,8 @@ export interface NodeFacts {
   readonly extensions: Fact<readonly string[]>;
   readonly disks: Fact<readonly ObservedDisk[]>;
   readonly links: Fact<readonly ObservedLink[]>;
-  /** Device path of the disk that Talos is installed on; null when it runs from memory. */
-  readonly systemDisk: Fact<string | null>;
+  /** The disk that Talos is installed on; null when it runs from memory. */
+  readonly systemDisk: Fact<SystemDisk | null>;
   readonly config: Fact<ConfigObservation>;
   readonly etcd: Fact<EtcdObservation>;
   readonly services: Fact<readonly ServiceObservation[]>;
@@ -84,6 +84,12 @@ export interface ObservedDisk {
   readonly rotational?: boolean;
   /** What stands on it, by partition label or file system; Talos' own boot partitions left out. Empty: nothing that could be lost. */
   readonly contents: readonly string[];
+}
+
+export interface SystemDisk {
+  readonly devPath: string;
+  /** Kernel names change between boots; this does not. */
+  readonly serial?: string;
 }
 
 export interface ObservedLink {

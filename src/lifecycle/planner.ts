@@ -31,8 +31,10 @@ export interface PlanInput {
 export function planCluster(input: PlanInput): Plan {
   const draft: Draft = { input, steps: [] };
   for (const node of input.cluster.nodes) planArrival(draft, node);
-  planEtcd(draft);
-  planKubernetes(draft);
+  if (canComeUp(input)) {
+    planEtcd(draft);
+    planKubernetes(draft);
+  }
   return {
     v: 1,
     cluster: input.cluster.name,
@@ -48,6 +50,15 @@ export function planCluster(input: PlanInput): Plan {
 /** Whether two plans were made from the same spec and secrets. */
 export function specDigest(input: Pick<PlanInput, 'cluster' | 'rendered' | 'digest'>): string {
   return input.digest(canonicalJson(input.cluster.nodes.map((node) => [node.name, input.rendered.get(node.name)?.config ?? ''])));
+}
+
+/** There is an etcd, or the one node that may begin one can be had. Else nothing but a wait without end could be planned. */
+function canComeUp(input: PlanInput): boolean {
+  const planes = controlPlanes(input.cluster);
+  const seen = planes.map((node) => nodeIn(input.observation, node.name));
+  if (seen.some((node) => node !== undefined && hasEtcd(node))) return true;
+  const [first] = planes;
+  return first !== undefined && seen[0] !== undefined && !isBarred(first, seen[0]);
 }
 
 interface Draft {

@@ -151,7 +151,7 @@ export class SmallWorld implements Observer, NodeActions {
     const facts = factsOf(
       {
         stage: read({ stage, ready: stage === 'maintenance' || registered?.ready === true, unmet: [] }, 'world'),
-        systemDisk: read(isConfigured ? '/dev/nvme0n1' : null, 'world'),
+        systemDisk: read(isConfigured ? { devPath: '/dev/nvme0n1' } : null, 'world'),
         disks: read([{ name: 'nvme0n1', devPath: '/dev/nvme0n1', sizeBytes: 1e12, readonly: false, cdrom: false, transport: 'nvme', serial: 'S1', contents: [] }], 'world'),
         etcd: this.#etcd(machine, isConfigured),
         config: isConfigured ? read({ digest: 'd', wantedDigest: 'd', differences: [] }, 'world') : unread('in maintenance'),

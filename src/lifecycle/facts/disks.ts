@@ -1,7 +1,7 @@
 /** A machine's disks, what stands on them, and which one Talos is installed on. */
 import type { CallOptions, TalosNodeSession } from '../../talos-api/port.ts';
 import type { Resource } from '../../talos-api/resource.ts';
-import type { ObservedDisk } from '../observation.ts';
+import type { ObservedDisk, SystemDisk } from '../observation.ts';
 import { fieldsOf, numberField, optional, textField, type Fields } from '../../health/resource-fields.ts';
 import { DISCOVERED_VOLUMES, DISKS, SYSTEM_DISK } from './talos-types.ts';
 
@@ -16,9 +16,14 @@ export async function readDisks(session: TalosNodeSession, options: CallOptions)
 }
 
 /** Null when Talos runs from memory. */
-export async function readSystemDisk(session: TalosNodeSession, options: CallOptions): Promise<string | null> {
+export async function readSystemDisk(session: TalosNodeSession, options: CallOptions): Promise<SystemDisk | null> {
   const resource = await session.getResource(SYSTEM_DISK, options);
-  return textField(fieldsOf(resource?.spec), 'devPath') ?? null;
+  const fields = fieldsOf(resource?.spec);
+  const devPath = textField(fields, 'devPath');
+  if (devPath === undefined) return null;
+  const id = textField(fields, 'diskID') ?? devPath.slice('/dev/'.length);
+  const disk = await session.getResource({ ...DISKS, id }, options);
+  return { devPath, ...optional('serial', textField(fieldsOf(disk?.spec), 'serial')) };
 }
 
 /** Labels of the partitions of all disks. */

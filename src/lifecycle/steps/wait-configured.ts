@@ -9,7 +9,7 @@ import { done, pending, type Judgement, type StepKind } from '../step-kind.ts';
 export const waitConfigured: StepKind = {
   kind: 'wait-configured',
   scope: 'node',
-  reads: ['stage', 'systemDisk', 'disks'],
+  reads: ['stage', 'systemDisk'],
   readsKubernetes: false,
   deadlineMs: 20 * 60_000,
   describe: (step) => `wait until ${step.node ?? '?'} is installed and boots its config`,
@@ -22,7 +22,13 @@ const CONFIGURED_STAGES = new Set(['booting', 'running']);
 function judge(step: Step, observation: Observation): Judgement {
   const node = nodeIn(observation, step.node ?? '');
   if (node?.reached.kind === 'maintenance') {
-    return pending(`${step.node} to leave maintenance`, 'It answers in maintenance again although it took its config: was it wiped, or does it boot from an ISO that does not look at the disk?');
+    // It had its config before this step began; from there nothing leads back but a failed install or a wipe (field.md F0-1).
+    return {
+      kind: 'failed',
+      code: 'failed',
+      message: `${step.node} fell back into maintenance after it took its config`,
+      hint: 'Most often no disk matches `install.disk`, or the disk cannot be written; what the node says about that is on its console only. Running the same command again sends the config again.',
+    };
   }
   if (node?.reached.kind !== 'secure') return pending(`${step.node} to answer again (${node?.reached.why ?? 'not looked for yet'})`);
   const stage = valueOf(node.facts.stage);
@@ -39,21 +45,16 @@ function judgeDisk(step: Step, node: NodeObservation, stage: string): Judgement 
   if (disk.kind === 'unread') return pending(`${step.node} to name its system disk (${disk.why})`);
   if (disk.value === null) return pending(`${step.node} to be installed on a disk (it runs from memory)`, 'Check `install.disk` against `ichor discover --output json`, which lists the disks of a node in maintenance.');
   const wanted = step.args['disk'];
-  if (typeof wanted === 'string' && wanted !== disk.value && !wasRenamed(step, node, disk.value)) {
+  const wasRenamed = disk.value.serial !== undefined && disk.value.serial === step.args['diskSerial'];
+  if (typeof wanted === 'string' && wanted !== disk.value.devPath && !wasRenamed) {
     return {
       kind: 'failed',
       code: 'failed',
-      message: `${step.node} is installed on ${disk.value}, not on ${wanted} as \`install.disk\` selects`,
+      message: `${step.node} is installed on ${disk.value.devPath}, not on ${wanted} as \`install.disk\` selects`,
       hint: 'It had an installation already. Reset it, or change the selector to the disk that it is on.',
     };
   }
-  return done(`${stage} from ${disk.value}`);
-}
-
-/** Kernel names change between boots: the disk is the same when its serial is. */
-function wasRenamed(step: Step, node: NodeObservation, devPath: string): boolean {
-  const serial = step.args['diskSerial'];
-  return typeof serial === 'string' && (valueOf(node.facts.disks) ?? []).some((disk) => disk.devPath === devPath && disk.serial === serial);
+  return done(`${stage} from ${disk.value.devPath}`);
 }
 
 function whyUnread(fact: { readonly kind: string; readonly why?: string }): string {
