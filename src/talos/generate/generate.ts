@@ -4,6 +4,8 @@
 import { honoursPersist } from '../contract.ts';
 import { documentOf, encodeDocuments } from '../documents-text.ts';
 import type { Document } from '../documents-text.ts';
+import { patchConfig } from '../patch/patch.ts';
+import type { PatchedText, PatchWarning } from '../patch/patch.ts';
 import { minorOf } from '../yaml/dialect.ts';
 import { completeInput } from './input.ts';
 import type { GenerateInput, MachineType } from './input.ts';
@@ -22,11 +24,13 @@ export interface GeneratedDocuments {
 export interface GeneratedConfig {
   readonly controlplane: string;
   readonly worker: string;
+  /** What the patches do that nobody may have meant. */
+  readonly warnings: readonly PatchWarning[];
   /** The client configuration, once a certificate has been issued for it. */
   talosconfig(certificate: ClientCertificate, endpoints?: readonly string[]): string;
 }
 
-/** As structures, so that more documents and patches can be put in before they are written. */
+/** As structures and without the input's patches, so that more documents and patches can be put in before they are written. */
 export function generateDocuments(input: GenerateInput): GeneratedDocuments {
   return { controlplane: documentsFor(input, 'controlplane'), worker: documentsFor(input, 'worker') };
 }
@@ -47,11 +51,19 @@ export function documentsFor(input: GenerateInput, type: MachineType): readonly 
 
 export function generateConfig(input: GenerateInput): GeneratedConfig {
   const minor = minorOf(input.talos);
-  const { controlplane, worker } = generateDocuments(input);
+  const controlplane = patchedText(input, 'controlplane');
+  const worker = patchedText(input, 'worker');
   return {
-    controlplane: encodeDocuments(controlplane, minor),
-    worker: encodeDocuments(worker, minor),
+    controlplane: controlplane.text,
+    worker: worker.text,
+    warnings: [...controlplane.warnings, ...worker.warnings],
     talosconfig: (certificate, endpoints = []) =>
       renderTalosconfig({ context: input.clusterName, endpoints, ca: input.bundle.certs.os.crt, certificate }, minor),
   };
+}
+
+function patchedText(input: GenerateInput, type: MachineType): PatchedText {
+  const text = encodeDocuments(documentsFor(input, type), minorOf(input.talos));
+  const patches = [...(input.patches?.all ?? []), ...(input.patches?.[type] ?? [])];
+  return patches.length === 0 ? { text, warnings: [] } : patchConfig(text, patches, input.talos);
 }

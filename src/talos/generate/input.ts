@@ -22,6 +22,14 @@ export interface GenerateInput {
   /** With or without `v`. Absent: the version that this Talos generates by default. */
   readonly kubernetes?: string;
   readonly options?: GenerateOptions;
+  /** Patch texts, applied in this order: those for all, then those for the machine type. */
+  readonly patches?: GeneratePatches;
+}
+
+export interface GeneratePatches {
+  readonly all?: readonly string[];
+  readonly controlplane?: readonly string[];
+  readonly worker?: readonly string[];
 }
 
 /** The options of `talosctl gen config` and of Talos' library. */
