@@ -100,6 +100,14 @@ describe('wrong input', () => {
     ]);
   });
 
+  test('does not repeat a value that may be a secret', async () => {
+    const { findings } = await load(`${SOUND}features:\n  tailscale: tskey-auth-abc\n`);
+
+    expect(findings.map(({ message }) => message)).toEqual([
+      '`features.tailscale`: expected true, or a map of options',
+    ]);
+  });
+
   test('shows the lines around it with a caret', async () => {
     const { findings } = await load(spoiled(['gateway: 10.0.4.1\n', 'gatway: 10.0.4.1\n']));
 

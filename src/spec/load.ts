@@ -134,13 +134,26 @@ function framed(found: readonly Finding[], sources: ReadonlyMap<string, string>)
     return !seen.has(key) && seen.add(key);
   });
   const files = [...sources.keys()];
+  const secrets = unique.flatMap(({ rule, where }) => (where !== undefined && isSecretRule(rule) ? [where] : []));
   return unique
     .toSorted((left, right) => comparePlaces(files, left, right))
     .map((finding) => {
       const text = finding.where === undefined ? undefined : sources.get(finding.where.file);
-      const frame = finding.where === undefined || text === undefined ? undefined : codeFrame(text, finding.where);
+      const frame =
+        finding.where === undefined || text === undefined
+          ? undefined
+          : codeFrame(
+              text,
+              finding.where,
+              secrets.filter(({ file }) => file === finding.where?.file),
+            );
       return frame === undefined ? finding : { ...finding, frame };
     });
+}
+
+/** What such a finding points at must not be printed, by whatever other finding stands near it. */
+function isSecretRule(rule: string): boolean {
+  return rule === 'secret-as-text' || rule === 'secret-in-patch';
 }
 
 function comparePlaces(files: readonly string[], left: Finding, right: Finding): number {

@@ -14,28 +14,6 @@ export function parseSize(text: string): bigint | undefined {
   return (BigInt(whole + fraction) * factor) / scale;
 }
 
-/** `1405GB`, `64GiB`: the largest unit in which the size is a whole number; decimal first when both are. */
-export function formatSize(bytes: bigint): string {
-  let best = `${bytes}B`;
-  for (const [units, base] of [
-    [BINARY, 1024n],
-    [DECIMAL, 1000n],
-  ] as const) {
-    for (let power = units.length - 1; power > 0; power -= 1) {
-      const factor = base ** BigInt(power);
-      if (bytes === 0n || bytes % factor !== 0n) continue;
-      const text = `${bytes / factor}${unitName(units[power] ?? '')}`;
-      if (best.endsWith(`${bytes}B`) || text.length <= best.length) best = text;
-      break;
-    }
-  }
-  return best;
-}
-
-function unitName(unit: string): string {
-  return unit.replace('I', 'i');
-}
-
 function factorOf(written: string): bigint | undefined {
   const unit = written.toUpperCase();
   if (unit === '') return 1n;

@@ -502,16 +502,42 @@ describe('secrets', () => {
     const findings = await lintWith('features: { tailscale: { authKey: tskey-auth-abc } }\n');
 
     expect(rules(findings)).toContain('error secret-as-text');
-    expect(findings.map(({ message, hint }) => message + hint).join()).not.toContain('tskey-auth-abc');
+    expect(JSON.stringify(findings)).not.toContain('tskey-auth-abc');
   });
 
-  test('in the environment of an extension service too', async () => {
-    const findings = await lintWith(
-      'patches:\n  - { apiVersion: v1alpha1, kind: ExtensionServiceConfig, name: tailscale, environment: [TS_AUTHKEY=tskey-auth-abc] }\n',
-    );
+  test('text in a patch, where no reference can stand, is a warning that does not show it', async () => {
+    const findings = await lintWith(`patches:
+  - { apiVersion: v1alpha1, kind: ExtensionServiceConfig, name: tailscale, environment: [TS_AUTHKEY=tskey-auth-abc] }
+  - { apiVersion: v1alpha1, kind: RegistryAuthConfig, name: docker.io, username: me, password: hunter2 }
+`);
 
-    expect(rules(findings)).toEqual(['error secret-as-text']);
-    expect(findings[0]?.message).not.toContain('tskey');
+    expect(places(findings)).toEqual(['warning secret-in-patch 16:90', 'warning secret-in-patch 17:86']);
+    expect(JSON.stringify(findings)).not.toMatch(/tskey|hunter2/);
+  });
+
+  test('a mistake beside a secret does not show it either, also when it is a block of text', async () => {
+    const { findings } = await load(`${SOUND}features:
+  tailscale:
+    authKey: |
+      tskey-auth-abc
+      second-line
+    nodes: [w-9]
+`);
+
+    expect(rules(findings)).toEqual(['warning not-acted-on', 'error secret-as-text', 'error unknown-node']);
+    expect(JSON.stringify(findings)).not.toMatch(/tskey|second-line/);
+    expect(findings[2]?.frame).toContain('nodes: [w-9]');
+  });
+
+  test('an encrypted patch file is an error, for Talos would get the ciphertext', async () => {
+    const { findings } = await load({
+      'cluster.yaml': `${SOUND}patches: ["@p.yaml"]\n`,
+      'p.yaml': 'machine:\n  token: ENC[AES256_GCM,data:x]\nsops:\n  mac: ENC[x]\n',
+    });
+
+    expect(findings).toContainEqual(
+      expect.objectContaining({ rule: 'patch-encrypted', where: { file: 'p.yaml', line: 3, column: 1 } }),
+    );
   });
 
   test('a reference is fine', async () => {

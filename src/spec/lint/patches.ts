@@ -25,12 +25,24 @@ function onEachNode(
 }
 
 function checkReadable(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
-  return cluster.patchesOf(node).broken.map(({ why, where }) => ({
-    severity: 'error',
-    rule: 'patch-unreadable',
-    message: `a patch is not valid YAML: ${why}`,
-    ...(where && { where }),
-  }));
+  const encrypted = cluster.patchesOf(node).documents.flatMap((document) => {
+    if (valueAt(document.value, 'sops', 'mac') === undefined) return [];
+    const where = document.place(['sops']);
+    const message =
+      'this patch file is encrypted by SOPS; patches are read as they stand, and Talos would be sent the ciphertext';
+    const hint = 'Keep the secret in a file of its own and refer to it from a feature.';
+    return [{ severity: 'error', rule: 'patch-encrypted', message, hint, ...(where && { where }) } satisfies Finding];
+  });
+  const broken = cluster.patchesOf(node).broken.map(
+    ({ why, where }) =>
+      ({
+        severity: 'error',
+        rule: 'patch-unreadable',
+        message: `a patch is not valid YAML: ${why}`,
+        ...(where && { where }),
+      }) satisfies Finding,
+  );
+  return [...broken, ...encrypted];
 }
 
 /** Talos answers `EtcFileSpecs … already exists` and the node never comes up (F1-18). */

@@ -1,6 +1,6 @@
 /** Secrets must stand in the file as references (design §2); text that is one is an error, and is never shown. */
 import type { Finding } from '../finding.ts';
-import { isRecord, textsAt } from '../patch-facts.ts';
+import { isRecord } from '../patch-facts.ts';
 import { parseSecretReference } from '../secret-reference.ts';
 import type { Path } from '../tree.ts';
 import type { LintRule, LintedCluster } from './rule.ts';
@@ -51,28 +51,47 @@ function textSecrets(cluster: LintedCluster, value: unknown, path: Path): readon
   });
 }
 
+/** Patches are Talos' own text, in which no reference can stand: a warning, that the file must not lie open. */
 function checkPatches(cluster: LintedCluster): readonly Finding[] {
   return cluster.nodes.flatMap((node) =>
-    cluster
-      .patchesOf(node)
-      .documents.filter(({ kind }) => kind === 'ExtensionServiceConfig')
-      .flatMap((document) =>
-        textsAt(document.value, 'environment').flatMap((line, index) => {
-          const match = SECRET_VARIABLE.exec(line);
-          if (match === null || /^\$\{.*\}$/.test(match[2] ?? '')) return [];
-          const where = document.place(['environment', index]);
-          const message = `${match[1]} stands in a patch as text`;
-          return [
-            {
-              severity: 'error',
-              rule: 'secret-as-text',
-              message,
-              hint: 'Use the feature of that extension with a reference (`features: {tailscale: {authKey: {sops: …}}}`).',
-              node: node.name,
-              ...(where && { where }),
-            } satisfies Finding,
-          ];
-        }),
-      ),
+    cluster.patchesOf(node).documents.flatMap((document) =>
+      secretsIn(document.value, []).map(({ name, path }) => {
+        const where = document.place(path);
+        const message = `\`${name}\` stands in a patch as text: in Git, and in every diff of it`;
+        const hint =
+          'A feature takes it as a reference; else keep the patch in a file of its own that is not committed.';
+        return {
+          severity: 'warning',
+          rule: 'secret-in-patch',
+          message,
+          hint,
+          node: node.name,
+          ...(where && { where }),
+        } satisfies Finding;
+      }),
+    ),
   );
+}
+
+interface PatchSecret {
+  readonly name: string;
+  readonly path: Path;
+}
+
+function secretsIn(value: unknown, path: Path): readonly PatchSecret[] {
+  if (typeof value === 'string') {
+    const match = path.includes('environment') ? SECRET_VARIABLE.exec(value) : null;
+    return match?.[1] === undefined || isPlaceholder(match[2] ?? '') ? [] : [{ name: match[1], path }];
+  }
+  if (Array.isArray(value)) return value.flatMap((item, index) => secretsIn(item, [...path, index]));
+  if (!isRecord(value)) return [];
+  return Object.entries(value).flatMap(([key, item]) => {
+    const here = [...path, key];
+    const isSecret = typeof item === 'string' && item !== '' && SECRET_KEY.test(key) && !NOT_SECRET.test(key);
+    return isSecret && !isPlaceholder(item) ? [{ name: key, path: here }] : secretsIn(item, here);
+  });
+}
+
+function isPlaceholder(text: string): boolean {
+  return /^\$\{.*\}$/.test(text);
 }

@@ -67,10 +67,11 @@ export function effectiveNetwork(
   // From 1.12 on Ichor writes link documents itself as soon as it can name the link.
   const usesDocuments =
     isAtLeastMinor(node.talos, '1.12') && (building.links[0]?.selector.kind !== 'physical' || node.links.length > 0);
+  const nodeAddress = wantedIp(node);
   return {
     links: building.links,
     defaultDhcp: !(building.hasLinkDocument || usesDocuments),
-    ...(wantedIp(node) !== undefined && { nodeAddress: wantedIp(node) ?? '' }),
+    ...(nodeAddress !== undefined && { nodeAddress }),
     kubeletSubnets: documents.flatMap((document) => kubeletSubnetsOf(document)),
     etcdSubnets: documents.flatMap((document) => [
       ...textsAt(document.value, 'cluster', 'etcd', 'advertisedSubnets'),
@@ -88,7 +89,7 @@ export function describeSelector(selector: LinkSelector): string {
 }
 
 /** Addresses as `10.0.4.101/24` from the entries of a link document (`{address: …}`) or a list of texts. */
-export function addressTexts(entries: readonly unknown[]): readonly string[] {
+function addressTexts(entries: readonly unknown[]): readonly string[] {
   return entries.flatMap((entry) => {
     const text = isRecord(entry) ? entry['address'] : entry;
     return typeof text === 'string' ? [text] : [];

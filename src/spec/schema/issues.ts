@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { nearest } from '../../catalog/nearest.ts';
 import type { Finding } from '../finding.ts';
-import type { MapTree, Path } from '../tree.ts';
+import type { MapTree, Path, Tree } from '../tree.ts';
 import { keyWhereAt, treeAt } from '../tree.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -89,13 +89,9 @@ function badName(context: Context, path: Path, issue: Issue & { readonly code: '
 
 function wrongValue(context: Context, path: Path, issue: Issue): PlacedFinding {
   const value = treeAt(context.tree, path);
-  const shown =
-    value?.kind === 'scalar'
-      ? `, found ${JSON.stringify(value.value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item))}`
-      : `, found a ${value?.kind ?? 'nothing'}`;
   const hint = valueHint(context, path, issue);
   const where = value?.origin.where;
-  const message = `\`${dotted(path)}\`: ${explained(issue)}${issue.code === 'custom' || issue.code === 'invalid_format' || issue.code.startsWith('invalid') ? shown : ''}`;
+  const message = `\`${dotted(path)}\`: ${explained(issue)}${value === undefined ? '' : foundText(path, value)}`;
   return {
     path,
     finding: {
@@ -107,6 +103,14 @@ function wrongValue(context: Context, path: Path, issue: Issue): PlacedFinding {
       ...nodeOf(path),
     },
   };
+}
+
+/** What stands there, unless it may be a secret. */
+function foundText(path: Path, value: Tree): string {
+  if (value.kind !== 'scalar') return `, found a ${value.kind}`;
+  const isTold = path[0] !== 'features' && !/key|secret|token|password|credential/i.test(String(path.at(-1)));
+  if (!isTold) return '';
+  return `, found ${typeof value.value === 'string' ? JSON.stringify(value.value) : String(value.value)}`;
 }
 
 function explained(issue: Issue): string {
