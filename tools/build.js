@@ -17,6 +17,8 @@ await build({
   format: 'esm',
   target: 'node20',
   minifySyntax: true,
+  // The ES form of packages that have one: CommonJS behind a dynamic import would only show its default export.
+  mainFields: ['module', 'main'],
   legalComments: 'none',
   logLevel: 'warning',
   // Bundled CommonJS packages still call require; the long name cannot collide with a minified one.

@@ -8,7 +8,9 @@ import { discoverCommand } from './commands/discover.ts';
 import { initCommand } from './commands/init.ts';
 import { kubeconfigCommand, talosconfigCommand } from './commands/kubeconfig.ts';
 import { planCommand } from './commands/plan.ts';
+import { rehearseCommand } from './commands/rehearse.ts';
 import { renderCommand } from './commands/render.ts';
+import { simCommand } from './commands/sim.ts';
 import { statusCommand } from './commands/status.ts';
 import { VERSION } from './version.ts';
 
@@ -29,6 +31,8 @@ export const application = buildApplication(
       status: statusCommand,
       kubeconfig: kubeconfigCommand,
       talosconfig: talosconfigCommand,
+      rehearse: rehearseCommand,
+      sim: simCommand,
       completion: completionCommand,
       __complete: completeCommand,
     },

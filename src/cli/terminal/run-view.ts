@@ -8,7 +8,7 @@ import { EMPTY_PROGRESS, advance, renderEventLine, renderProgress, type Progress
 
 export interface RunView {
   readonly sink: EventSink;
-  /** Ends the live view; the last state stays on the screen. */
+  /** Ends the view; the last state stays on the screen, and later events are not shown. */
   close(): void;
 }
 

@@ -71,7 +71,7 @@ function kubernetesCell(node: NodeObservation): string {
 }
 
 function diskCell(node: NodeObservation): string {
-  return cell(node.facts.systemDisk, (disk) => disk ?? 'memory');
+  return cell(node.facts.systemDisk, (disk) => disk?.devPath ?? 'memory');
 }
 
 function cell<T>(fact: Fact<T>, render: (value: T) => string): string {

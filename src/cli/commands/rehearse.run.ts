@@ -1,0 +1,109 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateBundle } from '../../secrets/bundle.ts';
+import { machinesFor } from '../../sim/from-cluster.ts';
+import { runSimulator } from '../../sim/run.ts';
+import type { Cluster } from '../../spec/model.ts';
+import { createSystemClock } from '../../system.ts';
+import { createWorldDialer } from '../../world.ts';
+import type { IchorContext } from '../context.ts';
+import { requireCluster } from '../cluster-file.ts';
+import { DEFAULT_FILE } from '../default-file.ts';
+import { imageOf } from '../cluster/render.ts';
+import { openLifecycle } from '../cluster/session.ts';
+import { Exit } from '../failure.ts';
+import { dataColours, print, printJson, say, talkColours } from '../output.ts';
+import { renderStatus } from '../terminal/status.ts';
+import { createRunView } from '../terminal/run-view.ts';
+import type { RehearseFlags } from './rehearse.ts';
+
+export async function runRehearse(
+  this: IchorContext,
+  flags: RehearseFlags,
+  file: string = DEFAULT_FILE,
+): Promise<void> {
+  const cluster = await requireCluster(this, file);
+  const folder = await mkdtemp(join(tmpdir(), 'ichor-rehearse-'));
+  const worldFile = join(folder, 'world.json');
+  sayWhatIsSimulated(this, cluster, flags);
+  const simulator = await runSimulator({
+    machines: machinesFor(cluster, { seed: flags.seed, schematicOf: (node) => imageOf(node).schematicId }),
+    speed: flags.speed,
+    seed: flags.seed,
+    worldFile,
+    onProblem: (message) => say(this, `simulator: ${message}`),
+  });
+  try {
+    const exit = await bringUp(this, flags, { cluster, worldFile });
+    sayWhatWasNot(this, cluster);
+    if (exit !== 0) throw new Exit(exit);
+  } finally {
+    await simulator.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Stage {
+  readonly cluster: Cluster;
+  readonly worldFile: string;
+}
+
+async function bringUp(context: IchorContext, flags: RehearseFlags, { cluster, worldFile }: Stage): Promise<number> {
+  const clock = createSystemClock(flags.speed);
+  const surroundings = { clock, dialer: createWorldDialer(worldFile), simulated: worldFile };
+  // Throwaway secrets: a rehearsal must never need or touch the real ones.
+  const bundle = await generateBundle({ talos: cluster.talos, now: new Date(), random: context.random });
+  const view = createRunView(context, clock, flags.output);
+  const lifecycle = await openLifecycle(context, {
+    cluster,
+    bundle,
+    surroundings,
+    command: 'ichor rehearse',
+    sink: view.sink,
+  });
+  try {
+    const result = await lifecycle.apply({ command: 'ichor rehearse' }, context.signal);
+    view.close();
+    const colours = talkColours(context);
+    if (flags.output === 'text') {
+      say(
+        context,
+        `${result.exit === 0 ? colours.green('done') : colours.red('not done')}: ${result.message}${result.hint === undefined ? '' : `\n  hint: ${result.hint}`}\n`,
+      );
+    }
+    if (result.exit === 130) return result.exit;
+    const { observation, conditions } = await lifecycle.status(context.signal);
+    if (flags.output === 'json') printJson(context, { observation, conditions });
+    else print(context, renderStatus({ observation, conditions, colours: dataColours(context) }));
+    return result.exit;
+  } finally {
+    view.close();
+    await lifecycle.close();
+  }
+}
+
+function sayWhatIsSimulated(context: IchorContext, cluster: Cluster, flags: RehearseFlags): void {
+  const names = cluster.nodes.map((node) => node.name);
+  const shown = names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
+  say(
+    context,
+    `SIMULATED: ${names.length} machines (${shown}), time ×${flags.speed}. Nothing on your network is touched; the secrets are made for this run and thrown away.\n`,
+  );
+}
+
+function sayWhatWasNot(context: IchorContext, cluster: Cluster): void {
+  const left = ['firmware and boot media', 'image downloads', 'real disks and drivers'];
+  if (cluster.network.cni.kind !== 'flannel') left.push('the CNI');
+  if (cluster.features.length > 0)
+    left.push(`the in-cluster part of ${cluster.features.map((feature) => feature.name).join(', ')}`);
+  if (cluster.gitops !== undefined) left.push('GitOps');
+  say(
+    context,
+    `\nThat was SIMULATED: no machine and nothing on your network was touched. Not rehearsed: ${left.join(', ')}.`,
+  );
+  say(
+    context,
+    `Next: ichor check ${cluster.file}, ichor plan --file ${cluster.file}, ichor sim ${cluster.file} (the same machines, to play with), docs/guide/first-cluster.md`,
+  );
+}
