@@ -59,10 +59,11 @@ export class Caller {
   }
 
   async unary<T>(request: UnaryCall<T>): Promise<T> {
+    await this.#ready(request);
     const { clock } = this.#options;
     const deadline = withDeadline(clock, request.options?.timeoutMs ?? request.deadlineMs, request.options?.signal);
     try {
-      await this.#ready(deadline.signal);
+      deadline.signal.throwIfAborted();
       return await settledBy(deadline.signal, request.run({ signal: deadline.signal, headers: this.#headers }));
     } catch (reason) {
       throw this.#failed(reason, request.call, deadline.signal);
@@ -72,6 +73,7 @@ export class Caller {
   }
 
   async *stream<T>(request: StreamCall<T>): AsyncGenerator<T, void, undefined> {
+    await this.#ready(request);
     const controller = new AbortController();
     const parent = request.options?.signal;
     const onParent = (): void => controller.abort(parent?.reason);
@@ -79,7 +81,7 @@ export class Caller {
     parent?.addEventListener('abort', onParent, { once: true });
     const watch = this.#watchSilence(request, controller);
     try {
-      await this.#ready(controller.signal);
+      controller.signal.throwIfAborted();
       const messages = request.run({ signal: controller.signal, headers: this.#headers })[Symbol.asyncIterator]();
       for (;;) {
         const next = await settledBy(controller.signal, messages.next());
@@ -101,20 +103,26 @@ export class Caller {
     this.#options.channel.close();
   }
 
-  #failed(reason: unknown, call: string, signal: AbortSignal): TalosApiError {
+  #failed(reason: unknown, call: string, signal: AbortSignal | undefined): TalosApiError {
     const { node } = this.#options;
     if (this.#closed) return new TalosApiError('cancelled', `${node}: ${call} was stopped: the session was closed`, { cause: reason });
-    const error = talosErrorFrom(reason, { node, call, signal });
+    const error = talosErrorFrom(reason, signal === undefined ? { node, call } : { node, call, signal });
     // A peer that died without a word leaves a connection that swallows every later call; but Etcd calls hang on healthy nodes, and
     // dropping would end the streams beside them. So ask, and only drop what does not answer.
     if (isTalosError(error, 'deadline', 'unreachable') && this.#options.channel.isOpen()) this.#suspect();
     return error;
   }
 
-  /** Waits while it is unknown whether the connection is alive. */
-  async #ready(signal: AbortSignal): Promise<void> {
-    if (this.#probe !== undefined) await settledBy(signal, this.#probe);
-    signal.throwIfAborted();
+  /** Waits while it is unknown whether the connection is alive: at most as long as a probe, which no call's deadline counts. */
+  async #ready({ call, options }: Pick<UnaryCall<unknown>, 'call' | 'options'>): Promise<void> {
+    const probe = this.#probe;
+    if (probe === undefined) return;
+    const signal = options?.signal;
+    try {
+      await (signal === undefined ? probe : settledBy(signal, probe));
+    } catch (reason) {
+      throw this.#failed(reason, call, signal);
+    }
   }
 
   #suspect(): void {

@@ -10,8 +10,8 @@
 import { Code, ConnectError, type Transport } from '@connectrpc/connect';
 import type { Clock } from '../system.ts';
 import type { NodeChannel } from './channel.ts';
-import { TalosApiError } from './errors.ts';
-import type { TalosConnector } from './port.ts';
+import { codeOfNodeError, TalosApiError } from './errors.ts';
+import type { TalosConnector, TalosTarget } from './port.ts';
 import { createSession, describeTarget } from './session.ts';
 
 export type InProcessCaller =
@@ -48,7 +48,7 @@ export function createInProcessConnector(options: InProcessOptions): TalosConnec
 
 function createRouterChannel(
   network: InProcessNetwork,
-  dialled: { readonly host: string; readonly port: number },
+  dialled: TalosTarget,
   caller: InProcessCaller,
   check: (fingerprint: string | undefined) => Error | undefined,
 ): NodeChannel {
@@ -56,11 +56,19 @@ function createRouterChannel(
   let epoch = new AbortController();
   let isOpen = false;
   let closed = false;
+  // Sockets read it off the certificate that was shown; here the network is asked without one.
+  const isMaintenanceMet = (met: Error): boolean =>
+    caller.kind === 'certificate' &&
+    'code' in met &&
+    codeOfNodeError(String(met.code)) === 'wrong-ca' &&
+    !(network.connect(dialled.host, dialled.port, { kind: 'maintenance' }) instanceof Error);
+  const inMaintenance = (): Error =>
+    new TalosApiError('in-maintenance', `${describeTarget(dialled)} is in maintenance mode: it has no config of this cluster`);
   const connect = (): Transport => {
     if (closed) throw new ConnectError('the session is closed', Code.FailedPrecondition);
     const met = network.connect(dialled.host, dialled.port, caller);
     isOpen = !(met instanceof Error);
-    if (met instanceof Error) throw met;
+    if (met instanceof Error) throw isMaintenanceMet(met) ? inMaintenance() : met;
     seen = network.fingerprint?.(dialled.host, dialled.port);
     const problem = check(seen);
     if (problem !== undefined) throw problem;

@@ -1,7 +1,7 @@
 /** The port over TLS sockets: real nodes, and the simulator's outer door. */
 import { createGrpcTransport } from '@connectrpc/connect-node';
-import type { Clock } from '../system.ts';
-import type { Dialer } from '../world.ts';
+import { createSystemClock, type Clock } from '../system.ts';
+import { directDialer, type Dialer } from '../world.ts';
 import type { NodeChannel } from './channel.ts';
 import { NodeConnection, type ConnectionIdentity } from './connection.ts';
 import type { TalosConnector, TalosTarget } from './port.ts';
@@ -10,12 +10,19 @@ import { createSession, describeTarget } from './session.ts';
 export interface SocketOptions {
   readonly clock: Clock;
   readonly dialer: Dialer;
+  /**
+   * No deadline is shorter than this by the wall clock: a simulated world may be sped up, the TLS handshakes of its sockets are not.
+   * 0 on the real network, a second elsewhere.
+   */
+  readonly leastWallMs?: number;
 }
 
 /** Talos' own limit, both ways (talos-1-api.md §1.1). */
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
 
-export function createTalosConnector({ clock, dialer }: SocketOptions): TalosConnector {
+export function createTalosConnector(options: SocketOptions): TalosConnector {
+  const { dialer, leastWallMs = dialer === directDialer ? 0 : 1_000 } = options;
+  const clock = withLeastWall(options.clock, leastWallMs);
   return {
     maintenance(target, { fingerprint } = {}) {
       const identity: ConnectionIdentity = fingerprint === undefined ? { kind: 'maintenance' } : { kind: 'maintenance', fingerprint };
@@ -24,6 +31,26 @@ export function createTalosConnector({ clock, dialer }: SocketOptions): TalosCon
     secure(target, credentials, { via } = {}) {
       const channel = createSocketChannel(via ?? target, { kind: 'secure', ...credentials }, dialer);
       return createSession(via === undefined ? { clock, target, channel } : { clock, target, channel, via });
+    },
+  };
+}
+
+/** A clock whose timers also wait for `leastMs` of wall time. */
+function withLeastWall(clock: Clock, leastMs: number): Clock {
+  if (leastMs <= 0) return clock;
+  const wall = createSystemClock();
+  return {
+    now: () => clock.now(),
+    setTimer(ms, callback) {
+      let waiting = 2;
+      const oneIsOver = (): void => {
+        waiting -= 1;
+        if (waiting === 0) callback();
+      };
+      const cancels = [clock.setTimer(ms, oneIsOver), wall.setTimer(leastMs, oneIsOver)];
+      return () => {
+        for (const cancel of cancels) cancel();
+      };
     },
   };
 }
