@@ -103,9 +103,10 @@ describe('wrong input', () => {
   test('does not repeat a value that may be a secret', async () => {
     const { findings } = await load(`${SOUND}features:\n  tailscale: tskey-auth-abc\n`);
 
-    expect(findings.map(({ message }) => message)).toEqual([
+    expect(findings.map(({ message }) => message)).toContain(
       '`features.tailscale`: expected true, or a map of options',
-    ]);
+    );
+    expect(JSON.stringify(findings)).not.toContain('tskey-auth-abc');
   });
 
   test('shows the lines around it with a caret', async () => {

@@ -2,6 +2,7 @@
  * The door to the cluster file: reads it with its layers, checks it, makes the model and lints it. Every problem is reported at
  * once, each at its place with the lines around it. Nothing but `readFile` touches the outside.
  */
+import type { SourcePosition } from '../errors.ts';
 import { assembleCluster } from './assemble.ts';
 import type { Finding } from './finding.ts';
 import { codeFrame } from './frame.ts';
@@ -45,7 +46,10 @@ export async function loadCluster(options: LoadOptions): Promise<LoadResult> {
     const { lintCluster } = await import('./lint/registry.ts');
     found.push(...lintCluster(made.cluster));
   }
-  return { ...(isWhole && made.cluster && { cluster: made.cluster }), findings: framed(found, sources) };
+  const hidden = checked.flatMap(({ isHidden, finding }) =>
+    isHidden === true && finding.where ? [finding.where] : [],
+  );
+  return { ...(isWhole && made.cluster && { cluster: made.cluster }), findings: framed(found, sources, hidden) };
 }
 
 export function hasErrors(findings: readonly Finding[]): boolean {
@@ -127,14 +131,18 @@ function prune(tree: Tree, path: Path): Tree | undefined {
 }
 
 /** In the order of the file, each once, with the lines around it. */
-function framed(found: readonly Finding[], sources: ReadonlyMap<string, string>): readonly Finding[] {
+function framed(
+  found: readonly Finding[],
+  sources: ReadonlyMap<string, string>,
+  hidden: readonly SourcePosition[] = [],
+): readonly Finding[] {
   const seen = new Set<string>();
   const unique = found.filter((finding) => {
     const key = JSON.stringify([finding.rule, finding.where, finding.message]);
     return !seen.has(key) && seen.add(key);
   });
   const files = [...sources.keys()];
-  const secrets = unique.flatMap(({ rule, where }) => (where !== undefined && isSecretRule(rule) ? [where] : []));
+  const secrets = [...hidden, ...unique.flatMap(({ rule, where }) => (where && isSecretRule(rule) ? [where] : []))];
   return unique
     .toSorted((left, right) => comparePlaces(files, left, right))
     .map((finding) => {

@@ -13,6 +13,8 @@ export interface PlacedFinding {
   readonly path: Path;
   /** For an unknown key: the path that was probably meant. */
   readonly meant?: Path;
+  /** The value may be a secret: the lines around it must not be shown as they are. */
+  readonly isHidden?: boolean;
 }
 
 export function findingsOf(schema: z.ZodType, tree: MapTree, issues: readonly Issue[]): readonly PlacedFinding[] {
@@ -91,9 +93,11 @@ function wrongValue(context: Context, path: Path, issue: Issue): PlacedFinding {
   const value = treeAt(context.tree, path);
   const hint = valueHint(context, path, issue);
   const where = value?.origin.where;
-  const message = `\`${dotted(path)}\`: ${explained(issue)}${value === undefined ? '' : foundText(path, value)}`;
+  const isHidden = mayBeSecret(path);
+  const message = `\`${dotted(path)}\`: ${explained(issue)}${value === undefined || isHidden ? '' : foundText(value)}`;
   return {
     path,
+    isHidden,
     finding: {
       severity: 'error',
       rule: 'invalid-value',
@@ -105,11 +109,12 @@ function wrongValue(context: Context, path: Path, issue: Issue): PlacedFinding {
   };
 }
 
-/** What stands there, unless it may be a secret. */
-function foundText(path: Path, value: Tree): string {
+function mayBeSecret(path: Path): boolean {
+  return path[0] === 'features' || /key|secret|token|password|credential/i.test(String(path.at(-1)));
+}
+
+function foundText(value: Tree): string {
   if (value.kind !== 'scalar') return `, found a ${value.kind}`;
-  const isTold = path[0] !== 'features' && !/key|secret|token|password|credential/i.test(String(path.at(-1)));
-  if (!isTold) return '';
   return `, found ${typeof value.value === 'string' ? JSON.stringify(value.value) : String(value.value)}`;
 }
 
