@@ -19,6 +19,13 @@ import (
 	"time"
 	_ "unsafe" // for go:linkname
 
+	"github.com/google/cel-go/cel"
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	_ "github.com/siderolabs/talos/pkg/machinery/api/resource/definitions/block"
+	_ "github.com/siderolabs/talos/pkg/machinery/api/resource/definitions/network"
 	"github.com/siderolabs/talos/pkg/machinery/config/config"
 	_ "github.com/siderolabs/talos/pkg/machinery/config/configloader" // registers all kinds
 )
@@ -60,12 +67,13 @@ type kind struct {
 type tables struct {
 	shapes map[string]shape
 	origin map[string]reflect.Type
+	tag    string // yaml or json
 }
 
 func main() {
 	log.SetFlags(0)
 
-	t := &tables{shapes: map[string]shape{}, origin: map[string]reflect.Type{}}
+	t := &tables{shapes: map[string]shape{}, origin: map[string]reflect.Type{}, tag: "yaml"}
 	kinds := t.kinds()
 
 	var out bytes.Buffer
@@ -78,6 +86,34 @@ func main() {
 
 	out.WriteString("],\n\"types\":{\n")
 
+	t.print(&out)
+	out.WriteString("},\n\"messages\":{\n")
+
+	messages := celMessages()
+	for i, message := range messages {
+		fmt.Fprintf(&out, "%s:%s%s\n", encode(message.name), encode(message.fields), comma(i, len(messages)))
+	}
+
+	out.WriteString("},\n\"functions\":{\n")
+
+	functions := celFunctions()
+	for i, f := range functions {
+		fmt.Fprintf(&out, "%s:%s%s\n", encode(f.name), encode(f.overloads), comma(i, len(functions)))
+	}
+
+	runtimeSpec := &tables{shapes: map[string]shape{}, origin: map[string]reflect.Type{}, tag: "json"}
+	root := runtimeSpec.typeName(reflect.TypeFor[specs.Spec]())
+
+	fmt.Fprintf(&out, "},\n\"runtimeSpec\":{\"root\":%s,\"types\":{\n", encode(root))
+	runtimeSpec.print(&out)
+	out.WriteString("}}}\n")
+
+	if _, err := os.Stdout.Write(out.Bytes()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func (t *tables) print(out *bytes.Buffer) {
 	names := make([]string, 0, len(t.shapes))
 	for name := range t.shapes {
 		names = append(names, name)
@@ -86,13 +122,7 @@ func main() {
 	sort.Strings(names)
 
 	for i, name := range names {
-		fmt.Fprintf(&out, "%s:%s%s\n", encode(name), encode(t.shapes[name]), comma(i, len(names)))
-	}
-
-	out.WriteString("}}\n")
-
-	if _, err := os.Stdout.Write(out.Bytes()); err != nil {
-		log.Fatal(err)
+		fmt.Fprintf(out, "%s:%s%s\n", encode(name), encode(t.shapes[name]), comma(i, len(names)))
 	}
 }
 
@@ -200,7 +230,7 @@ func (t *tables) fields(rt reflect.Type) []field {
 
 	for i := range rt.NumField() {
 		f := rt.Field(i)
-		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		name, options, _ := strings.Cut(f.Tag.Get(t.tag), ",")
 
 		if name == "-" || !f.IsExported() {
 			continue
@@ -325,6 +355,140 @@ func has(options, word string) bool {
 	}
 
 	return false
+}
+
+type message struct {
+	name   string
+	fields map[string]string
+}
+
+// The resources that selectors in CEL look at (Talos' `cel/celenv`).
+var celResources = []protoreflect.FullName{
+	"talos.resource.definitions.block.DiskSpec",
+	"talos.resource.definitions.block.DiscoveredVolumeSpec",
+	"talos.resource.definitions.network.LinkStatusSpec",
+}
+
+// celMessages lists the fields of these resources, and of the messages in them, by their CEL types.
+func celMessages() []message {
+	var messages []message
+
+	seen := map[protoreflect.FullName]bool{}
+
+	var visit func(protoreflect.MessageDescriptor)
+
+	visit = func(desc protoreflect.MessageDescriptor) {
+		if seen[desc.FullName()] || desc.IsMapEntry() || strings.HasPrefix(string(desc.FullName()), "google.") {
+			return
+		}
+
+		seen[desc.FullName()] = true
+		fields := map[string]string{}
+
+		for i := range desc.Fields().Len() {
+			field := desc.Fields().Get(i)
+			fields[string(field.Name())] = celType(field)
+
+			if field.Message() != nil {
+				visit(field.Message())
+			}
+		}
+
+		messages = append(messages, message{string(desc.FullName()), fields})
+	}
+
+	for _, name := range celResources {
+		mt, err := protoregistry.GlobalTypes.FindMessageByName(name)
+		if err != nil {
+			log.Fatal(err)
+		}
+
+		visit(mt.Descriptor())
+	}
+
+	sort.Slice(messages, func(i, j int) bool { return messages[i].name < messages[j].name })
+
+	return messages
+}
+
+type function struct {
+	name      string
+	overloads []string
+}
+
+// celFunctions lists the functions and operators of CEL with the optional library, as "argument, argument -> result"; a method
+// begins with a dot. Comparisons between different kinds of numbers are left out: Talos' environments do not switch them on.
+func celFunctions() []function {
+	env, err := cel.NewEnv(cel.OptionalTypes())
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	var functions []function
+
+	for name, decl := range env.Functions() {
+		f := function{name: name}
+
+		for _, overload := range decl.OverloadDecls() {
+			if crossType(name, overload.ArgTypes()) {
+				continue
+			}
+
+			args := make([]string, 0, len(overload.ArgTypes()))
+			for _, arg := range overload.ArgTypes() {
+				args = append(args, arg.String())
+			}
+
+			prefix := ""
+			if overload.IsMemberFunction() {
+				prefix = "."
+			}
+
+			f.overloads = append(f.overloads, prefix+strings.Join(args, ", ")+" -> "+overload.ResultType().String())
+		}
+
+		sort.Strings(f.overloads)
+		functions = append(functions, f)
+	}
+
+	sort.Slice(functions, func(i, j int) bool { return functions[i].name < functions[j].name })
+
+	return functions
+}
+
+func crossType(name string, args []*cel.Type) bool {
+	switch name {
+	case "_<_", "_<=_", "_>_", "_>=_":
+		return args[0].String() != args[1].String()
+	default:
+		return false
+	}
+}
+
+func celType(field protoreflect.FieldDescriptor) string {
+	switch {
+	case field.IsMap():
+		return "map<" + celType(field.MapKey()) + "," + celType(field.MapValue()) + ">"
+	case field.IsList():
+		return "list<" + celScalar(field) + ">"
+	default:
+		return celScalar(field)
+	}
+}
+
+func celScalar(field protoreflect.FieldDescriptor) string {
+	switch field.Kind() {
+	case protoreflect.BoolKind, protoreflect.StringKind, protoreflect.BytesKind:
+		return field.Kind().String()
+	case protoreflect.FloatKind, protoreflect.DoubleKind:
+		return "double"
+	case protoreflect.Uint32Kind, protoreflect.Uint64Kind, protoreflect.Fixed32Kind, protoreflect.Fixed64Kind:
+		return "uint"
+	case protoreflect.MessageKind, protoreflect.GroupKind:
+		return string(field.Message().FullName())
+	default: // signed integers and enumerations
+		return "int"
+	}
 }
 
 func machineryVersion() string {

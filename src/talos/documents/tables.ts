@@ -19,6 +19,12 @@ export interface DocumentTable {
   readonly kinds: ReadonlyMap<string, DocumentKind>;
   /** By Go name (`block.ProvisioningSpec`). */
   readonly types: ReadonlyMap<string, TypeShape>;
+  /** What selectors in CEL can look at: by message, the CEL type of each field. */
+  readonly messages: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** CEL's functions and operators: `argument, argument -> result`, with a dot in front when it is a method. */
+  readonly functions: Readonly<Record<string, readonly string[]>>;
+  /** The OCI runtime spec, whose overrides must fit its types. */
+  readonly runtimeSpec: { readonly root: string; readonly types: ReadonlyMap<string, TypeShape> };
 }
 
 export interface DocumentKind {
@@ -107,6 +113,9 @@ interface RawTable {
     readonly root: string;
   }[];
   readonly types: Readonly<Record<string, RawShape>>;
+  readonly messages: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly functions: Readonly<Record<string, readonly string[]>>;
+  readonly runtimeSpec: { readonly root: string; readonly types: Readonly<Record<string, RawShape>> };
 }
 
 const SOURCES: Readonly<Record<TalosMinor, string>> = {
@@ -155,19 +164,30 @@ export function shapeOf(table: DocumentTable, type: TypeRef): TypeShape | undefi
 
 function parseTable(text: string): DocumentTable {
   const raw: RawTable = JSON.parse(text);
-  const types = new Map<string, TypeShape>();
-  for (const name of Object.keys(raw.types)) types.set(name, parseShape(raw, name));
   const kinds = raw.kinds.map((kind) => ({
     kind: kind.kind,
     apiVersion: kind.apiVersion ?? '',
     named: kind.named ?? false,
     root: kind.root,
   }));
-  return { machinery: raw.machinery, kinds: new Map(kinds.map((kind) => [kind.kind, kind])), types };
+  return {
+    machinery: raw.machinery,
+    kinds: new Map(kinds.map((kind) => [kind.kind, kind])),
+    types: parseShapes(raw.types),
+    messages: raw.messages,
+    functions: raw.functions,
+    runtimeSpec: { root: raw.runtimeSpec.root, types: parseShapes(raw.runtimeSpec.types) },
+  };
 }
 
-function parseShape(raw: RawTable, name: string): TypeShape {
-  const shape = raw.types[name] ?? { go: 'struct' };
+type RawShapes = Readonly<Record<string, RawShape>>;
+
+function parseShapes(raw: RawShapes): ReadonlyMap<string, TypeShape> {
+  return new Map(Object.keys(raw).map((name) => [name, parseShape(raw, name)]));
+}
+
+function parseShape(raw: RawShapes, name: string): TypeShape {
+  const shape = raw[name] ?? { go: 'struct' };
   const fields: FieldShape[] = [];
   let rest: TypeRef | undefined;
   for (const field of shape.fields ?? []) {
