@@ -105,7 +105,8 @@ export class Caller {
 
   #failed(reason: unknown, call: string, signal: AbortSignal | undefined): TalosApiError {
     const { node } = this.#options;
-    if (this.#closed) return new TalosApiError('cancelled', `${node}: ${call} was stopped: the session was closed`, { cause: reason });
+    if (this.#closed)
+      return new TalosApiError('cancelled', `${node}: ${call} was stopped: the session was closed`, { cause: reason });
     const error = talosErrorFrom(reason, signal === undefined ? { node, call } : { node, call, signal });
     // A peer that died without a word leaves a connection that swallows every later call; but Etcd calls hang on healthy nodes, and
     // dropping would end the streams beside them. So ask, and only drop what does not answer.
@@ -153,7 +154,9 @@ export class Caller {
     const { clock, node } = this.#options;
     let cancel: () => void = () => {};
     let stopped = false;
-    const limitMs = request.options?.timeoutMs ?? (request.kind === 'finite' ? (request.silenceMs ?? DEADLINES_MS.silence) : undefined);
+    const limitMs =
+      request.options?.timeoutMs ??
+      (request.kind === 'finite' ? (request.silenceMs ?? DEADLINES_MS.silence) : undefined);
     const giveUp = (why: string): void => controller.abort(new DeadlineExceeded(why));
     const arm = (): void => {
       cancel();
@@ -165,7 +168,10 @@ export class Caller {
       cancel = clock.setTimer(DEADLINES_MS.heartbeatEvery, () => {
         void this.#isAlive(DEADLINES_MS.heartbeat).then((alive) => {
           if (alive || stopped) arm();
-          else controller.abort(new TalosApiError('unreachable', `${node} stopped answering while ${request.call} was followed`));
+          else
+            controller.abort(
+              new TalosApiError('unreachable', `${node} stopped answering while ${request.call} was followed`),
+            );
         });
       });
     };

@@ -4,12 +4,18 @@
  * config carries the cluster's keys), nor tell a refused client certificate from a broken connection.
  */
 import { once } from 'node:events';
-import { connect as connectHttp2, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2';
+import {
+  connect as connectHttp2,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import { isIP } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
 import { fingerprintOfDer } from '../pki/inspect.ts';
 import { keyForNode } from '../pki/keys.ts';
-import { socketKey, type Dialer } from '../world.ts';
+import { messageOf } from '../errors.ts';
+import { socketKey, type Dialer, type SocketAddress } from '../world.ts';
 import { codeOfNodeError, TalosApiError } from './errors.ts';
 
 export interface PeerCheck {
@@ -71,7 +77,8 @@ export class NodeConnection {
 
   drop(): void {
     this.#session = undefined;
-    for (const socket of this.#sockets) socket.destroy(new TalosApiError('unreachable', `${this.#peer.node}: the connection was given up`));
+    for (const socket of this.#sockets)
+      socket.destroy(new TalosApiError('unreachable', `${this.#peer.node}: the connection was given up`));
   }
 
   close(): void {
@@ -137,8 +144,9 @@ function keepAliveFor(session: ClientHttp2Session, stream: ClientHttp2Stream): v
 
 function dial(peer: PeerCheck, dialer: Dialer): TLSSocket {
   const { host, port, node, identity } = peer;
-  const address = dialer.dial(host, port);
-  if (address === undefined) throw new TalosApiError('unreachable', `${node}: there is no machine at ${socketKey(host, port)}`);
+  const address = whereToDial(peer, dialer);
+  if (address === undefined)
+    throw new TalosApiError('unreachable', `${node}: there is no machine at ${socketKey(host, port)}`);
   const credentials =
     identity.kind === 'secure' ? { ca: identity.caPem, cert: identity.certPem, key: keyForNode(identity.keyPem) } : {};
   const socket = connectTls({
@@ -157,6 +165,19 @@ function dial(peer: PeerCheck, dialer: Dialer): TLSSocket {
   return socket;
 }
 
+/** A world file that is gone means that the simulation has ended: its machines are no longer there. */
+function whereToDial({ host, port, node }: PeerCheck, dialer: Dialer): SocketAddress | undefined {
+  try {
+    return dialer.dial(host, port);
+  } catch (cause) {
+    throw new TalosApiError(
+      'unreachable',
+      `${node}: where to dial ${socketKey(host, port)} is not known: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
 /**
  * Resolves when the node is known to be the one that was meant and has accepted us: under TLS 1.3 a refusal of the client certificate
  * comes only after our side of the handshake, so the server's first words (its HTTP/2 settings) are waited for. Nothing is written
@@ -166,7 +187,8 @@ async function verified(socket: TLSSocket, peer: PeerCheck, seen: (fingerprint: 
   const failure = new AbortController();
   const fail = (reason: Error): void => failure.abort(reason);
   socket.on('error', fail);
-  const onClose = (): void => fail(new TalosApiError('unreachable', `${peer.node}: the connection was closed during the TLS handshake`));
+  const onClose = (): void =>
+    fail(new TalosApiError('unreachable', `${peer.node}: the connection was closed during the TLS handshake`));
   socket.on('close', onClose);
   socket.on('end', onClose);
   try {
@@ -177,7 +199,8 @@ async function verified(socket: TLSSocket, peer: PeerCheck, seen: (fingerprint: 
     seen(fingerprint);
     checkIdentity({ socket, peer, fingerprint, subject: certificate.subject ?? '' });
     await once(socket, 'readable', { signal: failure.signal });
-    if (socket.readableLength === 0) throw new TalosApiError('unreachable', `${peer.node} closed the connection after the TLS handshake`);
+    if (socket.readableLength === 0)
+      throw new TalosApiError('unreachable', `${peer.node} closed the connection after the TLS handshake`);
   } catch (reason) {
     throw failure.signal.aborted ? failure.signal.reason : reason;
   } finally {
@@ -198,7 +221,10 @@ function checkIdentity({ socket, peer, fingerprint, subject }: Met): void {
   const { identity, node } = peer;
   if (identity.kind === 'maintenance') {
     if (identity.fingerprint === undefined || identity.fingerprint === fingerprint) return;
-    throw new TalosApiError('fingerprint-mismatch', `${node} shows the key ${fingerprint}, wanted is ${identity.fingerprint}`);
+    throw new TalosApiError(
+      'fingerprint-mismatch',
+      `${node} shows the key ${fingerprint}, wanted is ${identity.fingerprint}`,
+    );
   }
   if (socket.authorized) return;
   // Node sets a code here, whatever the type declarations say; its text where it has none.

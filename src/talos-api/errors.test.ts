@@ -25,7 +25,11 @@ const MEANINGS: readonly (readonly [grpc: string, text: RegExp, meaning: TalosEr
   ['Unavailable', /x509: certificate is valid for/, 'wrong-name'],
   ['Unavailable', /x509: certificate signed by unknown authority/, 'wrong-ca'],
   ['Unavailable', /dial unix |from runtime service failed/, 'not-available-yet'],
-  ['Unavailable', /connection refused|no route to host|broken pipe|connection reset by peer|error reading from server: EOF/, 'unreachable'],
+  [
+    'Unavailable',
+    /connection refused|no route to host|broken pipe|connection reset by peer|error reading from server: EOF/,
+    'unreachable',
+  ],
   ['Unimplemented', /./, 'unimplemented'],
   ['Unknown', /rpc not supported for learner/, 'not-available-yet'],
   ['Unknown', /^service ".*" not defined$/, 'not-found'],
@@ -48,7 +52,11 @@ describe('every error that a real node answered', () => {
         const row = MEANINGS.find(([grpc, text]) => grpc === error.code && text.test(error.message));
         const translated = talosErrorFrom(new ConnectError(error.message, error.code_num), context);
 
-        expect({ where, text: error.message, code: translated.talosCode }).toEqual({ where, text: error.message, code: row?.[2] });
+        expect({ where, text: error.message, code: translated.talosCode }).toEqual({
+          where,
+          text: error.message,
+          code: row?.[2],
+        });
       }
     });
   }
@@ -60,7 +68,10 @@ describe('talosErrorFrom', () => {
 
     expect(talosErrorFrom(killed, context).talosCode).toBe('unreachable');
     expect(talosErrorFrom(killed, { ...context, signal: AbortSignal.abort() }).talosCode).toBe('cancelled');
-    expect(talosErrorFrom(killed, { ...context, signal: AbortSignal.abort(new DeadlineExceeded('no answer within 5 ms')) }).talosCode).toBe('deadline');
+    expect(
+      talosErrorFrom(killed, { ...context, signal: AbortSignal.abort(new DeadlineExceeded('no answer within 5 ms')) })
+        .talosCode,
+    ).toBe('deadline');
   });
 
   it.each([
@@ -71,13 +82,22 @@ describe('talosErrorFrom', () => {
     ['CERT_HAS_EXPIRED', 'certificate-expired'],
   ] as const)('finds %s however deep it is wrapped', (code, meaning) => {
     const inner = Object.assign(new Error('inner'), { code });
-    const outer = new ConnectError('outer', Code.Internal, undefined, undefined, new Error('between', { cause: inner }));
+    const outer = new ConnectError(
+      'outer',
+      Code.Internal,
+      undefined,
+      undefined,
+      new Error('between', { cause: inner }),
+    );
 
     expect(talosErrorFrom(outer, context).talosCode).toBe(meaning);
   });
 
-  it('takes a broken HTTP/2 stream and too many pings for a lost connection, with the state unknown (F1-30)', () => {
-    const calm = new ConnectError('http/2 stream closed with error code ENHANCE_YOUR_CALM (0xb)', Code.ResourceExhausted);
+  it('takes a broken HTTP/2 stream and too many pings for a lost connection, with the state unknown', () => {
+    const calm = new ConnectError(
+      'http/2 stream closed with error code ENHANCE_YOUR_CALM (0xb)',
+      Code.ResourceExhausted,
+    );
     const broken = new ConnectError('http/2 stream closed with error code INTERNAL_ERROR (0x2)', Code.Internal);
 
     expect(talosErrorFrom(calm, context).talosCode).toBe('unreachable');
@@ -96,20 +116,24 @@ describe('talosErrorFrom', () => {
 
 describe('what is quoted of a refusal', () => {
   it('leaves out the diff of a config', () => {
-    const text = "this config change can't be applied in immediate mode\ndiff:\n--- a\n+++ b\n-    token: old\n+    token: hunter2\n";
+    const text =
+      "this config change can't be applied in immediate mode\ndiff:\n--- a\n+++ b\n-    token: old\n+    token: hunter2\n";
 
     expect(quotable(text)).not.toContain('hunter2');
     expect(quotable(text)).toContain("can't be applied in immediate mode");
   });
 
   it('names unknown keys without their values', () => {
-    const text = 'error decoding document /v1alpha1/ (line 1): unknown keys found during decoding:\nmachine:\n    tokn: hunter2\n    files:\n        - contnt: |\n            hunter3\n        - hunter4\n';
+    const text =
+      'error decoding document /v1alpha1/ (line 1): unknown keys found during decoding:\nmachine:\n    tokn: hunter2\n    files:\n        - contnt: |\n            hunter3\n        - hunter4\n';
 
     const quoted = quotable(text);
 
     expect(quoted).toContain('tokn:');
     expect(quoted).toContain('contnt:');
     expect(quoted).not.toMatch(/hunter/);
-    expect(quotable('yaml: unmarshal errors:\n  line 3: cannot unmarshal !!str `hunter5` into int')).not.toMatch(/hunter/);
+    expect(quotable('yaml: unmarshal errors:\n  line 3: cannot unmarshal !!str `hunter5` into int')).not.toMatch(
+      /hunter/,
+    );
   });
 });

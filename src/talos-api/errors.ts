@@ -12,25 +12,55 @@ interface TalosErrorMeaning {
 }
 
 export const TALOS_ERROR_CODES = {
-  unreachable: { ichor: 'unreachable', hint: 'Check that the machine is on, at this address, and that TCP port 50000 is open from here.' },
-  deadline: { ichor: 'deadline', hint: 'The connection stands or stood; the node did not answer in time. Try again, or look at its console.' },
+  unreachable: {
+    ichor: 'unreachable',
+    hint: 'Check that the machine is on, at this address, and that TCP port 50000 is open from here.',
+  },
+  deadline: {
+    ichor: 'deadline',
+    hint: 'The connection stands or stood; the node did not answer in time. Try again, or look at its console.',
+  },
   cancelled: { ichor: 'interrupted', hint: 'Run the same command again to go on.' },
   'in-maintenance': { ichor: 'failed', hint: 'The node runs without a config. Apply one with `ichor apply`.' },
-  'certificate-required': { ichor: 'permission-denied', hint: 'The node has a config: it must be called with the cluster\'s credentials.' },
-  'certificate-refused': { ichor: 'permission-denied', hint: 'The client certificate is not of this cluster\'s Talos CA, has expired, or allows more than client authentication. Make a new talosconfig from the secrets bundle.' },
-  'certificate-expired': { ichor: 'failed', hint: 'Compare this computer\'s clock with the node\'s; the node renews its certificate by itself.' },
-  'wrong-ca': { ichor: 'identity-mismatch', hint: 'A machine of another cluster (or another service) answers at this address.' },
-  'wrong-name': { ichor: 'identity-mismatch', hint: 'The node is of this cluster, but its certificate is not for this address: add it to certSANs or use another address.' },
-  'fingerprint-mismatch': { ichor: 'identity-mismatch', hint: 'Compare with the fingerprint on the machine\'s own console; nothing was sent to it.' },
-  'permission-denied': { ichor: 'permission-denied', hint: 'The call needs a role that these credentials do not carry (os:admin for changes).' },
+  'certificate-required': {
+    ichor: 'permission-denied',
+    hint: "The node has a config: it must be called with the cluster's credentials.",
+  },
+  'certificate-refused': {
+    ichor: 'permission-denied',
+    hint: "The client certificate is not of this cluster's Talos CA, has expired, or allows more than client authentication. Make a new talosconfig from the secrets bundle.",
+  },
+  'certificate-expired': {
+    ichor: 'failed',
+    hint: "Compare this computer's clock with the node's; the node renews its certificate by itself.",
+  },
+  'wrong-ca': {
+    ichor: 'identity-mismatch',
+    hint: 'A machine of another cluster (or another service) answers at this address.',
+  },
+  'wrong-name': {
+    ichor: 'identity-mismatch',
+    hint: 'The node is of this cluster, but its certificate is not for this address: add it to certSANs or use another address.',
+  },
+  'fingerprint-mismatch': {
+    ichor: 'identity-mismatch',
+    hint: "Compare with the fingerprint on the machine's own console; nothing was sent to it.",
+  },
+  'permission-denied': {
+    ichor: 'permission-denied',
+    hint: 'The call needs a role that these credentials do not carry (os:admin for changes).',
+  },
   'not-available-yet': { ichor: 'failed', hint: 'The node is not that far yet; it can be asked again.' },
   'in-progress': { ichor: 'failed', hint: 'Another change is running on the node; wait for it.' },
   'already-exists': { ichor: 'failed', hint: 'It was done before.' },
   'invalid-argument': { ichor: 'failed', hint: 'The node refuses what it was given.' },
   'not-found': { ichor: 'not-found', hint: 'The node does not have it.' },
-  unimplemented: { ichor: 'unsupported', hint: 'This Talos version, role or state of the node does not know this call.' },
-  'precondition-failed': { ichor: 'failed', hint: 'The node\'s present state does not allow it.' },
-  failed: { ichor: 'failed', hint: 'Look at the node\'s log (`ichor logs`).' },
+  unimplemented: {
+    ichor: 'unsupported',
+    hint: 'This Talos version, role or state of the node does not know this call.',
+  },
+  'precondition-failed': { ichor: 'failed', hint: "The node's present state does not allow it." },
+  failed: { ichor: 'failed', hint: "Look at the node's log (`ichor logs`)." },
 } as const satisfies Record<string, TalosErrorMeaning>;
 
 export type TalosErrorCode = keyof typeof TALOS_ERROR_CODES;
@@ -91,7 +121,8 @@ function classify(reason: unknown, signal: AbortSignal | undefined): Verdict {
     if (verdict !== undefined) return verdict;
   }
   const grpc = inner.find((cause) => cause instanceof ConnectError);
-  if (grpc instanceof ConnectError) return { code: fromStatus(grpc.code, grpc.rawMessage), why: quotable(grpc.rawMessage) };
+  if (grpc instanceof ConnectError)
+    return { code: fromStatus(grpc.code, grpc.rawMessage), why: quotable(grpc.rawMessage) };
   return { code: 'failed', why: quotable(messageOf(reason)) };
 }
 
@@ -190,7 +221,8 @@ function fromStatus(status: Code, text: string): TalosErrorCode {
 function fromUnavailable(text: string): TalosErrorCode {
   // A Go client's words for the refusals of 06-auth, as an apid reports them that forwards to another node.
   if (text.includes('tls: certificate required')) return 'certificate-required';
-  if (/tls: (unknown certificate authority|expired certificate|bad certificate)/.test(text)) return 'certificate-refused';
+  if (/tls: (unknown certificate authority|expired certificate|bad certificate)/.test(text))
+    return 'certificate-refused';
   if (text.includes('x509: certificate is valid for')) return 'wrong-name';
   if (text.includes('x509: certificate signed by unknown authority')) return 'wrong-ca';
   // `… dial unix /system/run/machined/machine.sock`, `ListPodSandbox … from runtime service failed`: apid answers, what is behind it not.
@@ -211,7 +243,8 @@ function fromUnknown(text: string): TalosErrorCode {
   if (text.includes('rpc not supported for learner')) return 'not-available-yet';
   if (/^service ".*" not defined$|^log ".*" was not registered$/.test(text)) return 'not-found';
   if (/doesn't support .* operation via API/.test(text)) return 'unimplemented';
-  if (/^failed to parse config:|path must be a regular file|^failed to parse image reference/.test(text)) return 'invalid-argument';
+  if (/^failed to parse config:|path must be a regular file|^failed to parse image reference/.test(text))
+    return 'invalid-argument';
   return 'failed';
 }
 

@@ -8,5 +8,6 @@ it('writes ids as Talos does, and reads back every uint64', () => {
 });
 
 it('refuses what is none', () => {
-  for (const text of ['', '0x1', '12345678901234567', '-1', ' 1']) expect(() => parseEtcdMemberId(text)).toThrow('not an etcd member id');
+  for (const text of ['', '0x1', '12345678901234567', '-1', ' 1'])
+    expect(() => parseEtcdMemberId(text)).toThrow('not an etcd member id');
 });

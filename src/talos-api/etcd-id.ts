@@ -6,6 +6,7 @@ export function formatEtcdMemberId(id: bigint): string {
 }
 
 export function parseEtcdMemberId(text: string): bigint {
-  if (!/^[0-9a-f]{1,16}$/i.test(text)) throw new TalosApiError('invalid-argument', `${JSON.stringify(text)} is not an etcd member id`);
+  if (!/^[0-9a-f]{1,16}$/i.test(text))
+    throw new TalosApiError('invalid-argument', `${JSON.stringify(text)} is not an etcd member id`);
   return BigInt(`0x${text}`);
 }

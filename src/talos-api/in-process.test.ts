@@ -27,7 +27,8 @@ function stubNode(): StubNode {
   const clock = createManualClock();
   const seen: StubNode['seen'] = { calls: [], callers: [], headers: [] };
   const state = { silent: false };
-  const until = (context: HandlerContext) => new Promise<never>((_, reject) => context.signal.addEventListener('abort', () => reject(context.signal.reason)));
+  const until = (context: HandlerContext) =>
+    new Promise<never>((_, reject) => context.signal.addEventListener('abort', () => reject(context.signal.reason)));
   const transport: Transport = createRouterTransport((router) => {
     router.service(MachineService, {
       async version(_, context) {
@@ -48,12 +49,17 @@ function stubNode(): StubNode {
       async *watch(request, context) {
         seen.calls.push('watch');
         yield { event: [] };
-        const resource = { metadata: { namespace: request.namespace, type: request.type, id: 'machine', version: '1' }, spec: { yamlSpec: 'stage: booting\n' } };
+        const resource = {
+          metadata: { namespace: request.namespace, type: request.type, id: 'machine', version: '1' },
+          spec: { yamlSpec: 'stage: booting\n' },
+        };
         yield { event: [{ eventType: EventType.CREATED, resource }] };
         await until(context);
       },
       async *list() {
-        yield { resource: { metadata: { namespace: 'runtime', type: 'x', id: 'a', version: '1' }, spec: { yamlSpec: '{}' } } };
+        yield {
+          resource: { metadata: { namespace: 'runtime', type: 'x', id: 'a', version: '1' }, spec: { yamlSpec: '{}' } },
+        };
       },
     });
     router.service(TimeService, {});
@@ -61,7 +67,9 @@ function stubNode(): StubNode {
   const network: InProcessNetwork = {
     connect(host, port, caller) {
       seen.callers.push(caller);
-      return host === target.host && port === target.port ? transport : Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+      return host === target.host && port === target.port
+        ? transport
+        : Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     },
     fingerprint: () => 'key-1',
   };
@@ -99,7 +107,7 @@ describe('deadlines', () => {
     expect(await outcome).toBe('deadline');
   });
 
-  it('takes the caller\'s time over the default', async () => {
+  it("takes the caller's time over the default", async () => {
     const node = stubNode();
     const outcome = codeOf(node.session.etcdMemberList({}, { timeoutMs: 50 }));
 
@@ -134,7 +142,8 @@ describe('a call that went unanswered', () => {
     const node = stubNode();
     const events: string[] = [];
     const reading = (async () => {
-      for await (const event of node.session.watchResources({ namespace: 'runtime', type: 'x' })) events.push(event.kind);
+      for await (const event of node.session.watchResources({ namespace: 'runtime', type: 'x' }))
+        events.push(event.kind);
     })();
     const outcome = codeOf(reading);
     const hung = codeOf(node.session.etcdMemberList());
@@ -166,7 +175,11 @@ describe('a followed stream', () => {
 
   it('asks the node that the calls are routed to', async () => {
     const { network, clock, seen } = stubNode();
-    const session = createInProcessConnector({ clock, network }).secure({ node: 'w-1', host: '10.0.4.120', port: 50_000 }, credentials, { via: target });
+    const session = createInProcessConnector({ clock, network }).secure(
+      { node: 'w-1', host: '10.0.4.120', port: 50_000 },
+      credentials,
+      { via: target },
+    );
 
     await session.version();
 
@@ -188,14 +201,22 @@ describe('the door', () => {
   it('translates what dialling met', async () => {
     const { network, clock } = stubNode();
 
-    expect(await codeOf(createInProcessConnector({ clock, network }).maintenance({ ...target, port: 1 }).version())).toBe('unreachable');
+    expect(
+      await codeOf(
+        createInProcessConnector({ clock, network })
+          .maintenance({ ...target, port: 1 })
+          .version(),
+      ),
+    ).toBe('unreachable');
   });
 
   it('refuses another key than the pinned one before the call', async () => {
     const { network, clock, seen } = stubNode();
     const connector = createInProcessConnector({ clock, network });
 
-    expect(await codeOf(connector.maintenance(target, { fingerprint: 'key-2' }).version())).toBe('fingerprint-mismatch');
+    expect(await codeOf(connector.maintenance(target, { fingerprint: 'key-2' }).version())).toBe(
+      'fingerprint-mismatch',
+    );
     expect(seen.calls).toEqual([]);
     expect(await codeOf(connector.maintenance(target, { fingerprint: 'key-1' }).version())).toBe('ok');
   });

@@ -35,12 +35,20 @@ export function createInProcessConnector(options: InProcessOptions): TalosConnec
     maintenance(target, { fingerprint } = {}) {
       const channel = createRouterChannel(network, target, { kind: 'maintenance' }, (seen) => {
         if (fingerprint === undefined || seen === fingerprint) return undefined;
-        return new TalosApiError('fingerprint-mismatch', `${describeTarget(target)} shows the key ${seen ?? '(none)'}, wanted is ${fingerprint}`);
+        return new TalosApiError(
+          'fingerprint-mismatch',
+          `${describeTarget(target)} shows the key ${seen ?? '(none)'}, wanted is ${fingerprint}`,
+        );
       });
       return createSession({ clock, channel, target });
     },
     secure(target, credentials, { via } = {}) {
-      const channel = createRouterChannel(network, via ?? target, { kind: 'certificate', ...credentials }, () => undefined);
+      const channel = createRouterChannel(
+        network,
+        via ?? target,
+        { kind: 'certificate', ...credentials },
+        () => undefined,
+      );
       return createSession(via === undefined ? { clock, channel, target } : { clock, channel, target, via });
     },
   };
@@ -63,7 +71,10 @@ function createRouterChannel(
     codeOfNodeError(String(met.code)) === 'wrong-ca' &&
     !(network.connect(dialled.host, dialled.port, { kind: 'maintenance' }) instanceof Error);
   const inMaintenance = (): Error =>
-    new TalosApiError('in-maintenance', `${describeTarget(dialled)} is in maintenance mode: it has no config of this cluster`);
+    new TalosApiError(
+      'in-maintenance',
+      `${describeTarget(dialled)} is in maintenance mode: it has no config of this cluster`,
+    );
   const connect = (): Transport => {
     if (closed) throw new ConnectError('the session is closed', Code.FailedPrecondition);
     const met = network.connect(dialled.host, dialled.port, caller);

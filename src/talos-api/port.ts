@@ -123,8 +123,14 @@ export interface NodeCalls {
   version(options?: CallOptions): Promise<TalosVersion>;
   applyConfiguration(request: ApplyRequest, options?: CallOptions): Promise<ApplyResult>;
   /** OK may be answered twice; `already-exists` means that it was done before (talos-1-api.md §1.6). */
-  bootstrap(request?: { readonly recoverEtcd?: boolean; readonly skipHashCheck?: boolean }, options?: CallOptions): Promise<void>;
-  reboot(request?: { readonly mode?: 'default' | 'powercycle' | 'force' }, options?: CallOptions): Promise<StartedSequence>;
+  bootstrap(
+    request?: { readonly recoverEtcd?: boolean; readonly skipHashCheck?: boolean },
+    options?: CallOptions,
+  ): Promise<void>;
+  reboot(
+    request?: { readonly mode?: 'default' | 'powercycle' | 'force' },
+    options?: CallOptions,
+  ): Promise<StartedSequence>;
   reset(request: ResetRequest, options?: CallOptions): Promise<StartedSequence>;
   shutdown(request?: { readonly force?: boolean }, options?: CallOptions): Promise<StartedSequence>;
   rollback(options?: CallOptions): Promise<void>;
@@ -132,7 +138,10 @@ export interface NodeCalls {
   upgrade(request: UpgradeRequest, options?: CallOptions): Promise<StartedSequence>;
   metaWrite(key: number, value: string, options?: CallOptions): Promise<void>;
   metaDelete(key: number, options?: CallOptions): Promise<void>;
-  generateClientConfiguration(request: { readonly roles: readonly string[]; readonly ttlMs: number }, options?: CallOptions): Promise<ClientConfiguration>;
+  generateClientConfiguration(
+    request: { readonly roles: readonly string[]; readonly ttlMs: number },
+    options?: CallOptions,
+  ): Promise<ClientConfiguration>;
   /** The admin kubeconfig's text. Control plane nodes only. */
   kubeconfig(options?: CallOptions): Promise<string>;
   memory(options?: CallOptions): Promise<MemoryUsage>;
@@ -191,11 +200,27 @@ export interface NodeEvent {
 export type EventPayload =
   /** The first one of a stream: the subscription stands. */
   | { readonly kind: 'hello' }
-  | { readonly kind: 'sequence'; readonly sequence: string; readonly action: 'noop' | 'start' | 'stop'; readonly error?: SequenceError }
+  | {
+      readonly kind: 'sequence';
+      readonly sequence: string;
+      readonly action: 'noop' | 'start' | 'stop';
+      readonly error?: SequenceError;
+    }
   | { readonly kind: 'phase'; readonly phase: string; readonly action: 'start' | 'stop' }
   | { readonly kind: 'task'; readonly task: string; readonly action: 'start' | 'stop' }
-  | { readonly kind: 'service'; readonly service: string; readonly state: string; readonly message: string; readonly health: ServiceHealth }
-  | { readonly kind: 'machine-status'; readonly stage: string; readonly ready: boolean; readonly unmet: readonly UnmetCondition[] }
+  | {
+      readonly kind: 'service';
+      readonly service: string;
+      readonly state: string;
+      readonly message: string;
+      readonly health: ServiceHealth;
+    }
+  | {
+      readonly kind: 'machine-status';
+      readonly stage: string;
+      readonly ready: boolean;
+      readonly unmet: readonly UnmetCondition[];
+    }
   | { readonly kind: 'address'; readonly hostname: string; readonly addresses: readonly string[] }
   | { readonly kind: 'config-load-error'; readonly error: string }
   | { readonly kind: 'config-validation-error'; readonly error: string }
@@ -312,8 +337,14 @@ export interface ImageCalls {
   /** ImageService.Pull, or MachineService.ImagePull where the node does not know that service (≤1.12). */
   imagePull(image: string, store: ImageStore, options?: CallOptions): Promise<PulledImage>;
   /** LifecycleService.Upgrade (≥1.13): the image must have been pulled into the same store. It does not reboot. */
-  lifecycleUpgrade(request: { readonly image: string; readonly store: ImageStore }, options?: CallOptions): AsyncIterable<InstallerProgress>;
-  lifecycleInstall(request: { readonly image: string; readonly store: ImageStore; readonly disk: string }, options?: CallOptions): AsyncIterable<InstallerProgress>;
+  lifecycleUpgrade(
+    request: { readonly image: string; readonly store: ImageStore },
+    options?: CallOptions,
+  ): AsyncIterable<InstallerProgress>;
+  lifecycleInstall(
+    request: { readonly image: string; readonly store: ImageStore; readonly disk: string },
+    options?: CallOptions,
+  ): AsyncIterable<InstallerProgress>;
 }
 
 export interface WipeRequest {
@@ -346,7 +377,10 @@ export interface DiskCalls {
 
 export interface ResourceCalls {
   /** undefined when there is none of that id. A type that this Talos version does not know is `unimplemented`. */
-  getResource(key: { readonly namespace: string; readonly type: string; readonly id: string }, options?: CallOptions): Promise<Resource | undefined>;
+  getResource(
+    key: { readonly namespace: string; readonly type: string; readonly id: string },
+    options?: CallOptions,
+  ): Promise<Resource | undefined>;
   listResources(query: ResourceQuery, options?: CallOptions): Promise<readonly Resource[]>;
   /** First what is there (`created`), then `bootstrapped` when all of a kind was listed, then changes. */
   watchResources(query: ResourceQuery & { readonly id?: string }, options?: CallOptions): AsyncIterable<ResourceEvent>;

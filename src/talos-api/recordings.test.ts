@@ -2,7 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { EventSchema } from '../gen/proto/machine/machine_pb.ts';
 import { WatchResponseSchema } from '../gen/proto/cosi/state_pb.ts';
-import { decoded, readRecording, RECORDED_VERSIONS, recordedCalls, sessionAnswering, type RecordedLine } from '../../test/support/recorded-node.ts';
+import {
+  decoded,
+  readRecording,
+  RECORDED_VERSIONS,
+  recordedCalls,
+  sessionAnswering,
+  type RecordedLine,
+} from '../../test/support/recorded-node.ts';
 import { decodeNodeEvent } from './calls/events.ts';
 import { decodeEvent, decodeResource } from './calls/resources.ts';
 import { isTalosError } from './errors.ts';
@@ -14,17 +21,46 @@ import { nodenameKind, nodeStatusKind, staticPodStatusKind } from './resources/k
 import { linkKind } from './resources/links.ts';
 import { machineConfigKind } from './resources/machine-config.ts';
 import { machineStatusKind } from './resources/machine-status.ts';
-import { kernelCmdlineKind, metaKeyKind, platformMetadataKind, securityStateKind, systemInformationKind } from './resources/machine.ts';
+import {
+  kernelCmdlineKind,
+  metaKeyKind,
+  platformMetadataKind,
+  securityStateKind,
+  systemInformationKind,
+} from './resources/machine.ts';
 import { localEtcdMemberKind, memberKind } from './resources/members.ts';
 import { addressKind, hostnameKind, nodeAddressKind, resolverKind, routeKind } from './resources/network.ts';
 import { diagnosticKind, serviceKind, timeStatusKind, unattendedInstallKind } from './resources/runtime.ts';
 import { discoveredVolumeKind, volumeStatusKind } from './resources/volumes.ts';
 
 const KINDS: readonly ResourceKind<unknown>[] = [
-  addressKind, diagnosticKind, discoveredVolumeKind, diskKind, extensionKind, hostnameKind, kernelCmdlineKind, linkKind, localEtcdMemberKind,
-  machineConfigKind, machineStatusKind, memberKind, metaKeyKind, nodeAddressKind, nodenameKind, nodeStatusKind, platformMetadataKind,
-  resolverKind, routeKind, securityStateKind, serviceKind, staticPodStatusKind, systemDiskKind, systemInformationKind, timeStatusKind,
-  unattendedInstallKind, volumeStatusKind,
+  addressKind,
+  diagnosticKind,
+  discoveredVolumeKind,
+  diskKind,
+  extensionKind,
+  hostnameKind,
+  kernelCmdlineKind,
+  linkKind,
+  localEtcdMemberKind,
+  machineConfigKind,
+  machineStatusKind,
+  memberKind,
+  metaKeyKind,
+  nodeAddressKind,
+  nodenameKind,
+  nodeStatusKind,
+  platformMetadataKind,
+  resolverKind,
+  routeKind,
+  securityStateKind,
+  serviceKind,
+  staticPodStatusKind,
+  systemDiskKind,
+  systemInformationKind,
+  timeStatusKind,
+  unattendedInstallKind,
+  volumeStatusKind,
 ];
 
 /** Calls whose answers are read, by their method. */
@@ -50,19 +86,31 @@ const CALLS: Readonly<Record<string, (session: TalosNodeSession) => Promise<unkn
 describe.each(RECORDED_VERSIONS)('answers of %s', (version) => {
   it.each(Object.keys(CALLS))('%s is read, or refused with a code, every time', async (method) => {
     // Fan-out is never asked for, so its answers of several elements are not ours to read.
-    const calls = recordedCalls(version, method).filter((line) => !isFannedOut(line) && (line.response !== undefined || line.error !== undefined || line.responses));
+    const calls = recordedCalls(version, method).filter(
+      (line) => !isFannedOut(line) && (line.response !== undefined || line.error !== undefined || line.responses),
+    );
     for (const line of calls) {
       const outcome = await CALLS[method]?.(sessionAnswering(line)).then(
         () => 'read',
-        (reason: unknown) => (isTalosError(reason) ? (line.error === undefined ? `unread: ${reason.message}` : 'refused') : `threw ${String(reason)}`),
+        (reason: unknown) =>
+          isTalosError(reason)
+            ? line.error === undefined
+              ? `unread: ${reason.message}`
+              : 'refused'
+            : `threw ${String(reason)}`,
       );
 
-      expect({ where: line.where, outcome }).toEqual({ where: line.where, outcome: line.error === undefined ? 'read' : 'refused' });
+      expect({ where: line.where, outcome }).toEqual({
+        where: line.where,
+        outcome: line.error === undefined ? 'read' : 'refused',
+      });
     }
   });
 
   it('every resource of the kinds that are read passes its schema', () => {
-    const lines = readRecording(version).filter((line) => line.method === '/cosi.resource.State/List' || line.method === '/cosi.resource.State/Get');
+    const lines = readRecording(version).filter(
+      (line) => line.method === '/cosi.resource.State/List' || line.method === '/cosi.resource.State/Get',
+    );
     let seen = 0;
     for (const { response, responses } of lines) {
       for (const answer of response === undefined ? (responses ?? []).map(({ message }) => message) : [response]) {
@@ -104,24 +152,41 @@ describe.each(RECORDED_VERSIONS)('answers of %s', (version) => {
 
 describe('what they say', () => {
   it('gives the versions of all', async () => {
-    const tags = await Promise.all(RECORDED_VERSIONS.map(async (version) => (await sessionAnswering(answered(version, '/machine.MachineService/Version')).version()).tag));
+    const tags = await Promise.all(
+      RECORDED_VERSIONS.map(
+        async (version) => (await sessionAnswering(answered(version, '/machine.MachineService/Version')).version()).tag,
+      ),
+    );
 
     expect(tags).toEqual(['v1.11.6', 'v1.12.11', 'v1.13.9', 'v1.14.1']);
   });
 
   it('keeps etcd ids whole, and shows a learner that has not started', async () => {
-    const learning = recordedCalls('v1.13.9', '/machine.MachineService/EtcdMemberList').find((line) => JSON.stringify(line.response ?? '').includes('"is_learner":true'));
+    const learning = recordedCalls('v1.13.9', '/machine.MachineService/EtcdMemberList').find((line) =>
+      JSON.stringify(line.response ?? '').includes('"is_learner":true'),
+    );
     if (learning === undefined) throw new Error('no learner was recorded');
 
     expect(await sessionAnswering(learning).etcdMemberList()).toEqual([
       { id: 8272455151834614987n, hostname: '', peerUrls: ['https://10.5.0.3:2380'], clientUrls: [], isLearner: true },
-      { id: 14110624312194729768n, hostname: 'wire-1', peerUrls: ['https://10.5.0.2:2380'], clientUrls: ['https://10.5.0.2:2379'], isLearner: false },
+      {
+        id: 14110624312194729768n,
+        hostname: 'wire-1',
+        peerUrls: ['https://10.5.0.2:2380'],
+        clientUrls: ['https://10.5.0.2:2379'],
+        isLearner: false,
+      },
     ]);
   });
 
   it('reads the machine config of every version: plain on 1.11, a string in YAML since', async () => {
     for (const version of RECORDED_VERSIONS) {
-      const line = readRecording(version, '0').find((entry) => entry.method === '/cosi.resource.State/List' && JSON.stringify(entry.request ?? '').includes('MachineConfigs') && (entry.responses?.length ?? 0) > 0);
+      const line = readRecording(version, '0').find(
+        (entry) =>
+          entry.method === '/cosi.resource.State/List' &&
+          JSON.stringify(entry.request ?? '').includes('MachineConfigs') &&
+          (entry.responses?.length ?? 0) > 0,
+      );
       if (line === undefined) throw new Error(`no machine config was recorded of ${version}`);
       const texts = (await readAll(sessionAnswering(line), machineConfigKind)).map(({ text }) => text);
 
@@ -131,7 +196,9 @@ describe('what they say', () => {
   });
 
   it('tells what a dry run would do from its diff', async () => {
-    const dryRun = recordedCalls('v1.13.9', '/machine.MachineService/ApplyConfiguration').find((line) => JSON.stringify(line.response ?? '').includes('Config diff:'));
+    const dryRun = recordedCalls('v1.13.9', '/machine.MachineService/ApplyConfiguration').find((line) =>
+      JSON.stringify(line.response ?? '').includes('Config diff:'),
+    );
     if (dryRun === undefined) throw new Error('no dry run with a diff was recorded');
 
     const result = await sessionAnswering(dryRun).applyConfiguration({ config: 'x', mode: 'auto', dryRun: true });
@@ -142,10 +209,17 @@ describe('what they say', () => {
   });
 
   it('reads an answer without mode as a reboot: ≤1.12 in maintenance, and a dry run that would reboot', async () => {
-    const silent = recordedCalls('v1.12.11', '/machine.MachineService/ApplyConfiguration').find((line) => JSON.stringify(line.response) === '{"messages":[{}]}');
+    const silent = recordedCalls('v1.12.11', '/machine.MachineService/ApplyConfiguration').find(
+      (line) => JSON.stringify(line.response) === '{"messages":[{}]}',
+    );
     if (silent === undefined) throw new Error('no silent answer was recorded');
 
-    expect(await sessionAnswering(silent).applyConfiguration({ config: 'x', mode: 'auto' })).toEqual({ mode: 'reboot', details: '', diff: '', warnings: [] });
+    expect(await sessionAnswering(silent).applyConfiguration({ config: 'x', mode: 'auto' })).toEqual({
+      mode: 'reboot',
+      details: '',
+      diff: '',
+      warnings: [],
+    });
   });
 
   it('shows the sequence that was locked, without an actor', () => {
@@ -153,7 +227,10 @@ describe('what they say', () => {
       .map((message) => decodeNodeEvent(decoded(EventSchema, message)))
       .find(({ payload }) => payload.kind === 'sequence' && payload.error?.code === 'locked');
 
-    expect(locked).toMatchObject({ actorId: '', payload: { sequence: 'reset', error: { message: 'sequence not started: locked' } } });
+    expect(locked).toMatchObject({
+      actorId: '',
+      payload: { sequence: 'reset', error: { message: 'sequence not started: locked' } },
+    });
   });
 
   it('does not read the answers of several nodes as one', async () => {

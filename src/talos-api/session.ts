@@ -22,7 +22,9 @@ export interface SessionOptions {
 
 export function createSession({ clock, channel, target, via }: SessionOptions): TalosNodeSession {
   const node = via === undefined ? describeTarget(target) : `${describeTarget(target)} by way of ${via.node}`;
-  const caller = new Caller(via === undefined ? { clock, channel, node } : { clock, channel, node, routeTo: target.host });
+  const caller = new Caller(
+    via === undefined ? { clock, channel, node } : { clock, channel, node, routeTo: target.host },
+  );
   return {
     target,
     ...createNodeCalls(caller),

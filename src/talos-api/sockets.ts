@@ -25,7 +25,8 @@ export function createTalosConnector(options: SocketOptions): TalosConnector {
   const clock = withLeastWall(options.clock, leastWallMs);
   return {
     maintenance(target, { fingerprint } = {}) {
-      const identity: ConnectionIdentity = fingerprint === undefined ? { kind: 'maintenance' } : { kind: 'maintenance', fingerprint };
+      const identity: ConnectionIdentity =
+        fingerprint === undefined ? { kind: 'maintenance' } : { kind: 'maintenance', fingerprint };
       return createSession({ clock, target, channel: createSocketChannel(target, identity, dialer) });
     },
     secure(target, credentials, { via } = {}) {
@@ -56,7 +57,10 @@ function withLeastWall(clock: Clock, leastMs: number): Clock {
 }
 
 function createSocketChannel(dialled: TalosTarget, identity: ConnectionIdentity, dialer: Dialer): NodeChannel {
-  const connection = new NodeConnection({ host: dialled.host, port: dialled.port, node: describeTarget(dialled), identity }, dialer);
+  const connection = new NodeConnection(
+    { host: dialled.host, port: dialled.port, node: describeTarget(dialled), identity },
+    dialer,
+  );
   const transport = createGrpcTransport({
     baseUrl: connection.authority,
     sessionManager: connection,

@@ -29,11 +29,21 @@ interface Bench {
 async function bench(talos: string): Promise<Bench> {
   const clock = createVirtualClock({ startMs: Date.now() });
   const cluster = await makeCluster('https://10.0.4.101:6443');
-  const simulation = createSimulation({ clock, seed: 'contract', machines: [makeMachine(1, { talos }), makeMachine(2, { talos })] });
+  const simulation = createSimulation({
+    clock,
+    seed: 'contract',
+    machines: [makeMachine(1, { talos }), makeMachine(2, { talos })],
+  });
   for (const name of simulation.names) simulation.power(name, 'on');
   await clock.advance(60_000);
   const { definition } = simulation.view('m1').machine;
-  const text = makeConfig(cluster, { role: 'controlplane', hostname: 'cp-1', address: '10.0.4.101', mac: definition.links[0]?.mac ?? '', talos });
+  const text = makeConfig(cluster, {
+    role: 'controlplane',
+    hostname: 'cp-1',
+    address: '10.0.4.101',
+    mac: definition.links[0]?.mac ?? '',
+    talos,
+  });
   simulation.act('m1', (now) => applyConfiguration(now, { text, mode: 'auto', isDryRun: false }, simulation.validator));
   await clock.advance(180_000);
   expect(simulation.inspect().map(({ stage, etcd }) => [stage, etcd])).toEqual([
@@ -59,7 +69,11 @@ function flow(clock: VirtualClock): () => void {
 
 async function subjectOf(connector: TalosConnector, made: Bench, close: () => Promise<void>): Promise<TalosApiSubject> {
   const other = await makeCluster('https://10.0.9.1:6443');
-  const [admin, foreign, otherCluster] = await Promise.all([talosCredentials(made.cluster), talosCredentials(other), talosCredentials(other)]);
+  const [admin, foreign, otherCluster] = await Promise.all([
+    talosCredentials(made.cluster),
+    talosCredentials(other),
+    talosCredentials(other),
+  ]);
   const expired = await talosCredentials(made.cluster, ['os:admin'], new Date(Date.now() - 400 * 86_400_000));
   return {
     connector,
@@ -93,7 +107,10 @@ for (const minor of MINORS) {
     const made = await bench(minor);
     const door = openSockets({ simulation: made.simulation, speed: 1 });
     await door.settled();
-    const connector = createTalosConnector({ clock: createSystemClock(), dialer: { dial: (host, port) => door.sockets()[`${host}:${port}`] } });
+    const connector = createTalosConnector({
+      clock: createSystemClock(),
+      dialer: { dial: (host, port) => door.sockets()[`${host}:${port}`] },
+    });
     return subjectOf(connector, made, () => door.close());
   });
 }
@@ -102,11 +119,18 @@ describe('the boot id', () => {
   it.each(MINORS)('is read on %s, and is another one after a reboot', async (minor) => {
     const made = await bench(minor);
     const connector = createInProcessConnector({ clock: made.clock, network: createInProcessNetwork(made.simulation) });
-    const session = connector.secure({ node: 'cp-1', host: '10.0.4.101', port: 50_000 }, await talosCredentials(made.cluster));
+    const session = connector.secure(
+      { node: 'cp-1', host: '10.0.4.101', port: 50_000 },
+      await talosCredentials(made.cluster),
+    );
     const before = await readBootId(session);
 
     await session.reboot();
-    while (made.simulation.inspect()[0]?.bootId === before || made.simulation.view('m1').machine.run?.api.kind !== 'secure') await turn();
+    while (
+      made.simulation.inspect()[0]?.bootId === before ||
+      made.simulation.view('m1').machine.run?.api.kind !== 'secure'
+    )
+      await turn();
     const after = await readBootId(session);
 
     expect(after).not.toBe(before);

@@ -38,7 +38,11 @@ export interface TalosApiSubject {
 type Need = 'refused' | 'otherCluster' | 'maintenance' | 'nobody' | 'changeStage' | 'filtersTypes' | 'etcdWaits';
 
 /** `offers` is known before anything is opened, so that the report names what was skipped. */
-export function runTalosApiContract(name: string, offers: ReadonlySet<Need>, open: () => Promise<TalosApiSubject>): void {
+export function runTalosApiContract(
+  name: string,
+  offers: ReadonlySet<Need>,
+  open: () => Promise<TalosApiSubject>,
+): void {
   describe(`Talos API contract: ${name}`, () => {
     let subject: TalosApiSubject;
     const sessions: TalosNodeSession[] = [];
@@ -46,7 +50,8 @@ export function runTalosApiContract(name: string, offers: ReadonlySet<Need>, ope
       sessions.push(session);
       return session;
     };
-    const secure = (credentials = subject.admin): TalosNodeSession => track(subject.connector.secure(subject.target, credentials));
+    const secure = (credentials = subject.admin): TalosNodeSession =>
+      track(subject.connector.secure(subject.target, credentials));
     const needing = (need: Need) => it.skipIf(!offers.has(need));
 
     beforeAll(async () => {
@@ -81,7 +86,10 @@ export function runTalosApiContract(name: string, offers: ReadonlySet<Need>, ope
       });
 
       needing('filtersTypes')('calls a type that the node does not know unimplemented', async () => {
-        await fails('unimplemented', secure().getResource({ namespace: 'runtime', type: 'Nosuch.runtime.talos.dev', id: 'x' }));
+        await fails(
+          'unimplemented',
+          secure().getResource({ namespace: 'runtime', type: 'Nosuch.runtime.talos.dev', id: 'x' }),
+        );
         await fails('unimplemented', secure().listResources({ namespace: 'nowhere', type: machineStatusKind.type }));
       });
 
@@ -147,7 +155,8 @@ export function runTalosApiContract(name: string, offers: ReadonlySet<Need>, ope
       it('ends with `cancelled` when its signal is aborted', async () => {
         const controller = new AbortController();
         const reading = (async () => {
-          for await (const _ of watch(secure(), machineStatusKind, undefined, { signal: controller.signal })) controller.abort();
+          for await (const _ of watch(secure(), machineStatusKind, undefined, { signal: controller.signal }))
+            controller.abort();
         })();
 
         await fails('cancelled', reading);
@@ -182,7 +191,14 @@ export function runTalosApiContract(name: string, offers: ReadonlySet<Need>, ope
         if (fingerprint === undefined) throw new Error('no fingerprint was seen');
 
         await track(subject.connector.maintenance(target, { fingerprint })).disks();
-        await fails('fingerprint-mismatch', track(subject.connector.maintenance(target, { fingerprint: fingerprint.replace(/^./, (c) => (c === 'A' ? 'B' : 'A')) })).disks());
+        await fails(
+          'fingerprint-mismatch',
+          track(
+            subject.connector.maintenance(target, {
+              fingerprint: fingerprint.replace(/^./, (c) => (c === 'A' ? 'B' : 'A')),
+            }),
+          ).disks(),
+        );
       });
     });
 
@@ -192,20 +208,28 @@ export function runTalosApiContract(name: string, offers: ReadonlySet<Need>, ope
         await fails('unreachable', track(subject.connector.secure(subject.nobody, subject.admin)).version());
       });
 
-      needing('etcdWaits')('ends an etcd call at its deadline while etcd waits, and goes on with the same session', async () => {
-        const session = secure();
-        await session.version();
+      needing('etcdWaits')(
+        'ends an etcd call at its deadline while etcd waits, and goes on with the same session',
+        async () => {
+          const session = secure();
+          await session.version();
 
-        await fails('deadline', session.etcdMemberList({}, { timeoutMs: 300 }));
+          await fails('deadline', session.etcdMemberList({}, { timeoutMs: 300 }));
 
-        expect((await session.version()).tag).toMatch(/^v1\./);
-      });
+          expect((await session.version()).tag).toMatch(/^v1\./);
+        },
+      );
 
       it('gives the reason of a refused config, without its values', async () => {
         const config = 'version: v1alpha1\nmachine:\n  nosuchField: not-to-be-printed\n';
-        const reason = await fails('invalid-argument', secure().applyConfiguration({ config, mode: 'auto', dryRun: true }));
+        const reason = await fails(
+          'invalid-argument',
+          secure().applyConfiguration({ config, mode: 'auto', dryRun: true }),
+        );
 
-        expect(reason.message).toMatch(/^\S+ \(.*\): the dry run of ApplyConfiguration failed: .*(nosuchField|cluster)/s);
+        expect(reason.message).toMatch(
+          /^\S+ \(.*\): the dry run of ApplyConfiguration failed: .*(nosuchField|cluster)/s,
+        );
         expect(reason.message).not.toContain('not-to-be-printed');
         expect(reason.message).toContain(subject.target.node);
       });

@@ -29,7 +29,8 @@ export async function startRefnode(program: string): Promise<Refnode> {
     async command(line) {
       child.stdin.write(`${line}\n`);
       const answer = await lines.next();
-      if (answer.done === true || !String(answer.value).endsWith('<nil>')) throw new Error(`refnode: ${line}: ${String(answer.value)}`);
+      if (answer.done === true || !String(answer.value).endsWith('<nil>'))
+        throw new Error(`refnode: ${line}: ${String(answer.value)}`);
     },
     kill: (signal) => void child.kill(signal),
     async close() {
@@ -39,7 +40,10 @@ export async function startRefnode(program: string): Promise<Refnode> {
   };
 }
 
-async function ready(child: ChildProcessWithoutNullStreams, lines: AsyncIterator<string>): Promise<readonly [string, string]> {
+async function ready(
+  child: ChildProcessWithoutNullStreams,
+  lines: AsyncIterator<string>,
+): Promise<readonly [string, string]> {
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said += chunk.toString();

@@ -24,26 +24,30 @@ const clock = createSystemClock();
 const connector = createTalosConnector({ clock, dialer: directDialer });
 
 describe.skipIf(program === undefined)(`refnode (${program === undefined ? howToBuild('refnode') : 'built'})`, () => {
-  runTalosApiContract('refnode', new Set(['refused', 'otherCluster', 'maintenance', 'nobody', 'changeStage', 'etcdWaits']), async () => {
-    const refnode = await startRefnode(program ?? '');
-    return {
-      connector,
-      target: refnode.target,
-      admin: refnode.credentials('talosconfig'),
-      refused: {
-        'of another CA': refnode.credentials('foreign'),
-        expired: refnode.credentials('expired'),
-        'for servers': refnode.credentials('server-eku'),
-      },
-      otherCluster: refnode.credentials('other-cluster'),
-      maintenance: refnode.maintenance,
-      nobody: { node: 'nobody', host: '127.0.0.1', port: await freePort() },
-      changeStage: (stage) => refnode.command(`stage ${stage}`),
-      filtersTypes: false,
-      etcdWaits: true,
-      close: () => refnode.close(),
-    };
-  });
+  runTalosApiContract(
+    'refnode',
+    new Set(['refused', 'otherCluster', 'maintenance', 'nobody', 'changeStage', 'etcdWaits']),
+    async () => {
+      const refnode = await startRefnode(program ?? '');
+      return {
+        connector,
+        target: refnode.target,
+        admin: refnode.credentials('talosconfig'),
+        refused: {
+          'of another CA': refnode.credentials('foreign'),
+          expired: refnode.credentials('expired'),
+          'for servers': refnode.credentials('server-eku'),
+        },
+        otherCluster: refnode.credentials('other-cluster'),
+        maintenance: refnode.maintenance,
+        nobody: { node: 'nobody', host: '127.0.0.1', port: await freePort() },
+        changeStage: (stage) => refnode.command(`stage ${stage}`),
+        filtersTypes: false,
+        etcdWaits: true,
+        close: () => refnode.close(),
+      };
+    },
+  );
 
   describe('what Talos writes', () => {
     let refnode: Refnode;
@@ -73,11 +77,21 @@ describe.skipIf(program === undefined)(`refnode (${program === undefined ? howTo
       expect(events.map(({ payload }) => payload)).toEqual([
         { kind: 'hello' },
         { kind: 'sequence', sequence: 'boot', action: 'start' },
-        { kind: 'sequence', sequence: 'reset', action: 'noop', error: { code: 'locked', message: 'sequence not started: locked' } },
+        {
+          kind: 'sequence',
+          sequence: 'reset',
+          action: 'noop',
+          error: { code: 'locked', message: 'sequence not started: locked' },
+        },
         { kind: 'phase', phase: 'startEverything', action: 'stop' },
         { kind: 'task', task: 'startAllServices', action: 'start' },
         { kind: 'service', service: 'etcd', state: 'Failed', message: 'no', health: 'unhealthy' },
-        { kind: 'machine-status', stage: 'shutting down', ready: false, unmet: [{ name: 'time', reason: 'not in sync' }] },
+        {
+          kind: 'machine-status',
+          stage: 'shutting down',
+          ready: false,
+          unmet: [{ name: 'time', reason: 'not in sync' }],
+        },
         { kind: 'address', hostname: 'ref-1', addresses: ['127.0.0.1'] },
       ]);
       expect(events[1]?.actorId).toBe('actor-1');
@@ -122,7 +136,8 @@ describe.skipIf(program === undefined)(`refnode (${program === undefined ? howTo
     });
 
     it('reads back the config that it applied, decoded twice', async () => {
-      const config = 'apiVersion: v1alpha1\nkind: HostnameConfig\nhostname: ref-9\nauto: off\n---\napiVersion: v1alpha1\nkind: ResolverConfig\nnameservers:\n  - address: 1.1.1.1\n';
+      const config =
+        'apiVersion: v1alpha1\nkind: HostnameConfig\nhostname: ref-9\nauto: off\n---\napiVersion: v1alpha1\nkind: ResolverConfig\nnameservers:\n  - address: 1.1.1.1\n';
       const applied = await session.applyConfiguration({ config, mode: 'no-reboot' });
 
       const active = await readActiveMachineConfig(session);
@@ -150,12 +165,20 @@ describe.skipIf(program === undefined)(`refnode (${program === undefined ? howTo
   describe('connections', () => {
     it('dials the socket that the world gives, and checks the identity of the spec', async () => {
       const refnode = await startRefnode(program ?? '');
-      const elsewhere = createTalosConnector({ clock, dialer: { dial: () => ({ host: refnode.target.host, port: refnode.target.port }) } });
+      const elsewhere = createTalosConnector({
+        clock,
+        dialer: { dial: () => ({ host: refnode.target.host, port: refnode.target.port }) },
+      });
       const credentials = refnode.credentials('talosconfig');
 
       // The certificate is for 127.0.0.1 only.
-      await fails('wrong-name', elsewhere.secure({ node: 'cp-1', host: '10.0.4.101', port: 50_000 }, credentials).version());
-      expect((await elsewhere.secure({ node: 'cp-1', host: '127.0.0.1', port: 50_000 }, credentials).version()).tag).toBe('v1.14.1');
+      await fails(
+        'wrong-name',
+        elsewhere.secure({ node: 'cp-1', host: '10.0.4.101', port: 50_000 }, credentials).version(),
+      );
+      expect(
+        (await elsewhere.secure({ node: 'cp-1', host: '127.0.0.1', port: 50_000 }, credentials).version()).tag,
+      ).toBe('v1.14.1');
       await refnode.close();
     });
 
@@ -163,7 +186,10 @@ describe.skipIf(program === undefined)(`refnode (${program === undefined ? howTo
       const refnode = await startRefnode(program ?? '');
       let isThere = false;
       const dialer = { dial: (host: string, port: number) => (isThere ? { host, port } : undefined) };
-      const session = createTalosConnector({ clock, dialer }).secure(refnode.target, refnode.credentials('talosconfig'));
+      const session = createTalosConnector({ clock, dialer }).secure(
+        refnode.target,
+        refnode.credentials('talosconfig'),
+      );
 
       const reason = await fails('unreachable', session.version());
       isThere = true;
@@ -178,7 +204,8 @@ describe.skipIf(program === undefined)(`refnode (${program === undefined ? howTo
       const refnode = await startRefnode(program ?? '');
       const session = connector.secure(refnode.target, refnode.credentials('talosconfig'));
       const reading = (async () => {
-        for await (const event of watch(session, machineStatusKind)) if (event.kind === 'present') refnode.kill('SIGKILL');
+        for await (const event of watch(session, machineStatusKind))
+          if (event.kind === 'present') refnode.kill('SIGKILL');
       })();
 
       await fails('unreachable', reading);
@@ -188,10 +215,10 @@ describe.skipIf(program === undefined)(`refnode (${program === undefined ? howTo
     it('gives a dead connection up and dials again', async () => {
       const refnode = await startRefnode(program ?? '');
       const proxy = await startFlakyProxy(refnode.target);
-      const session = createTalosConnector({ clock: createSystemClock(10), dialer: { dial: () => proxy.address } }).secure(
-        refnode.target,
-        refnode.credentials('talosconfig'),
-      );
+      const session = createTalosConnector({
+        clock: createSystemClock(10),
+        dialer: { dial: () => proxy.address },
+      }).secure(refnode.target, refnode.credentials('talosconfig'));
       await session.version();
       proxy.silence();
 
@@ -208,10 +235,10 @@ describe.skipIf(program === undefined)(`refnode (${program === undefined ? howTo
     it('ends a followed stream whose peer died without a word', async () => {
       const refnode = await startRefnode(program ?? '');
       const proxy = await startFlakyProxy(refnode.target);
-      const session = createTalosConnector({ clock: createSystemClock(20), dialer: { dial: () => proxy.address } }).secure(
-        refnode.target,
-        refnode.credentials('talosconfig'),
-      );
+      const session = createTalosConnector({
+        clock: createSystemClock(20),
+        dialer: { dial: () => proxy.address },
+      }).secure(refnode.target, refnode.credentials('talosconfig'));
       const reading = (async () => {
         for await (const event of watch(session, machineStatusKind)) if (event.kind === 'present') proxy.silence();
       })();
@@ -252,7 +279,13 @@ describe.skipIf(program === undefined)(`refnode (${program === undefined ? howTo
       const refnode = await startRefnode(program ?? '');
       const pinned = connector.maintenance(refnode.maintenance, { fingerprint: 'A'.repeat(43) + '=' });
 
-      await fails('fingerprint-mismatch', pinned.applyConfiguration({ config: 'apiVersion: v1alpha1\nkind: HostnameConfig\nhostname: x\nauto: off\n', mode: 'auto' }));
+      await fails(
+        'fingerprint-mismatch',
+        pinned.applyConfiguration({
+          config: 'apiVersion: v1alpha1\nkind: HostnameConfig\nhostname: x\nauto: off\n',
+          mode: 'auto',
+        }),
+      );
 
       const open = connector.maintenance(refnode.maintenance);
       expect(await readActiveMachineConfig(open)).toBeUndefined();

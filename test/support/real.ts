@@ -67,7 +67,9 @@ export function realPath(name: string, options: RealOptions = {}): string | unde
   const go = goIdentity();
   if (go === undefined || !existsSync(join(directory, 'go.mod'))) return undefined;
   const hash = createHash('sha256');
-  for (const source of readdirSync(directory).filter((file) => /^go\.(mod|sum)$|\.go$/.test(file)).sort()) {
+  for (const source of readdirSync(directory)
+    .filter((file) => /^go\.(mod|sum)$|\.go$/.test(file))
+    .sort()) {
     const text = readFileSync(join(directory, source), 'utf8');
     hash.update(`${source} ${text.length}\n${text}`);
   }
@@ -79,7 +81,9 @@ export function realPath(name: string, options: RealOptions = {}): string | unde
 export async function buildReal(name: string, options: RealOptions = {}): Promise<string> {
   const path = realPath(name, options);
   if (path === undefined) {
-    throw new Error(`${name} cannot be built: Go is not installed, or there is no directory ${join(programsDirectory(options), name)}`);
+    throw new Error(
+      `${name} cannot be built: Go is not installed, or there is no directory ${join(programsDirectory(options), name)}`,
+    );
   }
   if (existsSync(path)) return path;
   const cache = cacheDirectory(options);

@@ -2,7 +2,15 @@
  * Recorded exchanges of real nodes (test/fixtures/talos-wire) as the far end of a session: whatever is called is answered, through
  * the binary form, with what a real node answered once.
  */
-import { createRegistry, fromBinary, fromJson, toBinary, type DescMessage, type JsonValue, type MessageShape } from '@bufbuild/protobuf';
+import {
+  createRegistry,
+  fromBinary,
+  fromJson,
+  toBinary,
+  type DescMessage,
+  type JsonValue,
+  type MessageShape,
+} from '@bufbuild/protobuf';
 import { ConnectError, type Transport } from '@connectrpc/connect';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -54,14 +62,22 @@ export function readRecording(version: string, step = ''): readonly RecordedLine
 
 /** Calls of this method that were answered or refused, `/machine.MachineService/Version`. */
 export function recordedCalls(version: string, method: string): readonly RecordedLine[] {
-  return readRecording(version).filter((line) => (line.method ?? line.poll) === method && (line.code !== undefined || line.error !== undefined));
+  return readRecording(version).filter(
+    (line) => (line.method ?? line.poll) === method && (line.code !== undefined || line.error !== undefined),
+  );
 }
 
 export function sessionAnswering(line: RecordedLine): TalosNodeSession {
   return createSession({
     clock: createSystemClock(),
     target: { node: 'wire-1', host: '10.5.0.2', port: 50_000 },
-    channel: { transport: answering(line), peerFingerprint: () => undefined, isOpen: () => false, drop: () => {}, close: () => {} },
+    channel: {
+      transport: answering(line),
+      peerFingerprint: () => undefined,
+      isOpen: () => false,
+      drop: () => {},
+      close: () => {},
+    },
   });
 }
 
@@ -70,7 +86,13 @@ function answering(line: RecordedLine): Transport {
   return {
     async unary(method) {
       if (line.error !== undefined) throw new ConnectError(line.error.message, line.error.code_num);
-      return { stream: false, service: method.parent, method, ...empty, message: decoded(method.output, line.response ?? {}) };
+      return {
+        stream: false,
+        service: method.parent,
+        method,
+        ...empty,
+        message: decoded(method.output, line.response ?? {}),
+      };
     },
     async stream(method) {
       const { error } = line;
@@ -86,7 +108,10 @@ function answering(line: RecordedLine): Transport {
 
 /** Over the binary form, as it would have come. Fields that Ichor does not describe are left out. */
 export function decoded<D extends DescMessage>(schema: D, value: JsonValue): MessageShape<D> {
-  const message = fromJson(schema, withoutCuts(value), { ignoreUnknownFields: true, registry: createRegistry(file_machine_events) });
+  const message = fromJson(schema, withoutCuts(value), {
+    ignoreUnknownFields: true,
+    registry: createRegistry(file_machine_events),
+  });
   return fromBinary(schema, toBinary(schema, message));
 }
 

@@ -15,8 +15,19 @@ import {
 } from '../../src/talos-api/resources/machine.ts';
 import { machineStatusKind } from '../../src/talos-api/resources/machine-status.ts';
 import { localEtcdMemberKind, memberKind } from '../../src/talos-api/resources/members.ts';
-import { addressKind, hostnameKind, nodeAddressKind, resolverKind, routeKind } from '../../src/talos-api/resources/network.ts';
-import { diagnosticKind, serviceKind, timeStatusKind, unattendedInstallKind } from '../../src/talos-api/resources/runtime.ts';
+import {
+  addressKind,
+  hostnameKind,
+  nodeAddressKind,
+  resolverKind,
+  routeKind,
+} from '../../src/talos-api/resources/network.ts';
+import {
+  diagnosticKind,
+  serviceKind,
+  timeStatusKind,
+  unattendedInstallKind,
+} from '../../src/talos-api/resources/runtime.ts';
 import { discoveredVolumeKind, volumeStatusKind } from '../../src/talos-api/resources/volumes.ts';
 
 interface Example {
@@ -32,10 +43,25 @@ function all<T>(kind: ResourceKind<T>, expected: readonly NoInfer<T>[]): Example
   return { read: (session) => readAll(session, kind), expected };
 }
 
-const noDisk = { isReadonly: false, isCdrom: false, model: '', wwid: '', uuid: '', modalias: '', busPath: '', subSystem: '', secondaryDisks: [], symlinks: [] };
+const noDisk = {
+  isReadonly: false,
+  isCdrom: false,
+  model: '',
+  wwid: '',
+  uuid: '',
+  modalias: '',
+  busPath: '',
+  subSystem: '',
+  secondaryDisks: [],
+  symlinks: [],
+};
 
 export const bootExamples: Readonly<Record<string, Example>> = {
-  MachineStatuses: one(machineStatusKind, { stage: 'booting', ready: false, unmet: [{ name: 'services', reason: 'etcd not running' }] }),
+  MachineStatuses: one(machineStatusKind, {
+    stage: 'booting',
+    ready: false,
+    unmet: [{ name: 'services', reason: 'etcd not running' }],
+  }),
   HostnameStatuses: one(hostnameKind, { hostname: 'ref-1', domainname: '' }),
   Disks: all(diskKind, [
     {
@@ -49,7 +75,15 @@ export const bootExamples: Readonly<Record<string, Example>> = {
       isRotational: false,
       symlinks: ['/dev/disk/by-id/nvme-x'],
     },
-    { ...noDisk, name: 'sda', devPath: '/dev/sda', sizeBytes: 64 * 2 ** 30, serial: 'REF-sda', transport: 'ata', isRotational: true },
+    {
+      ...noDisk,
+      name: 'sda',
+      devPath: '/dev/sda',
+      sizeBytes: 64 * 2 ** 30,
+      serial: 'REF-sda',
+      transport: 'ata',
+      isRotational: true,
+    },
   ]),
   SystemDisks: one(systemDiskKind, { diskId: 'nvme0n1', devPath: '/dev/nvme0n1' }),
   DiscoveredVolumes: all(discoveredVolumeKind, [
@@ -102,12 +136,26 @@ export const bootExamples: Readonly<Record<string, Example>> = {
       masterIndex: 0,
     },
   ]),
-  AddressStatuses: all(addressKind, [{ address: '10.0.4.101/24', linkName: 'enp1s0', family: 'inet4', scope: 'global' }]),
-  RouteStatuses: all(routeKind, [{ family: 'inet4', destination: '', gateway: '10.0.4.1', linkName: 'enp1s0', table: 'main', priority: 1024 }]),
-  NodeAddresses: { read: (session) => readOne(session, nodeAddressKind, 'routed-no-k8s'), expected: { addresses: ['10.0.4.101/24'] } },
+  AddressStatuses: all(addressKind, [
+    { address: '10.0.4.101/24', linkName: 'enp1s0', family: 'inet4', scope: 'global' },
+  ]),
+  RouteStatuses: all(routeKind, [
+    { family: 'inet4', destination: '', gateway: '10.0.4.1', linkName: 'enp1s0', table: 'main', priority: 1024 },
+  ]),
+  NodeAddresses: {
+    read: (session) => readOne(session, nodeAddressKind, 'routed-no-k8s'),
+    expected: { addresses: ['10.0.4.101/24'] },
+  },
   ResolverStatuses: one(resolverKind, { dnsServers: ['1.1.1.1'], searchDomains: [] }),
   Members: all(memberKind, [
-    { id: 'ref-1', nodeId: 'abc', addresses: ['10.0.4.101'], hostname: 'ref-1', machineType: 'controlplane', operatingSystem: 'Talos (v1.14.1)' },
+    {
+      id: 'ref-1',
+      nodeId: 'abc',
+      addresses: ['10.0.4.101'],
+      hostname: 'ref-1',
+      machineType: 'controlplane',
+      operatingSystem: 'Talos (v1.14.1)',
+    },
   ]),
   EtcdMembers: one(localEtcdMemberKind, { memberId: 0x0012345678901234n }),
   'ExtensionStatuses with a schematic': {
@@ -123,7 +171,10 @@ export const bootExamples: Readonly<Record<string, Example>> = {
           extraInfo: '',
         },
       ],
-      schematic: { id: '376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba', yaml: 'customization: {}\n' },
+      schematic: {
+        id: '376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba',
+        yaml: 'customization: {}\n',
+      },
     },
   },
   SystemInformations: one(systemInformationKind, {
@@ -144,13 +195,27 @@ export const bootExamples: Readonly<Record<string, Example>> = {
   KernelCmdlines: one(kernelCmdlineKind, { cmdline: 'talos.platform=metal console=tty0' }),
   Nodenames: one(nodenameKind, { nodename: 'ref-1', isRegistrationSkipped: false }),
   NodeStatuses: all(nodeStatusKind, [
-    { nodename: 'ref-1', isReady: true, isUnschedulable: false, labels: { 'node-role.kubernetes.io/control-plane': '' } },
+    {
+      nodename: 'ref-1',
+      isReady: true,
+      isUnschedulable: false,
+      labels: { 'node-role.kubernetes.io/control-plane': '' },
+    },
   ]),
   StaticPodStatuses: all(staticPodStatusKind, [
-    { id: 'kube-system/kube-apiserver-ref-1', phase: 'Pending', isReady: false, waiting: ['ImagePullBackOff: no such host'] },
+    {
+      id: 'kube-system/kube-apiserver-ref-1',
+      phase: 'Pending',
+      isReady: false,
+      waiting: ['ImagePullBackOff: no such host'],
+    },
   ]),
   Diagnostics: all(diagnosticKind, [
-    { id: 'address-overlap', message: 'host and Kubernetes pod/service CIDR addresses overlap', details: ['10.0.4.0/24'] },
+    {
+      id: 'address-overlap',
+      message: 'host and Kubernetes pod/service CIDR addresses overlap',
+      details: ['10.0.4.0/24'],
+    },
   ]),
   TimeStatuses: one(timeStatusKind, { isSynced: true, isSyncDisabled: false }),
   UnattendedInstallStatuses: one(unattendedInstallKind, {

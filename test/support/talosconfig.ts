@@ -4,7 +4,10 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { TalosCredentials } from '../../src/talos-api/port.ts';
 
-const schema = z.object({ context: z.string(), contexts: z.record(z.string(), z.object({ ca: z.string(), crt: z.string(), key: z.string() })) });
+const schema = z.object({
+  context: z.string(),
+  contexts: z.record(z.string(), z.object({ ca: z.string(), crt: z.string(), key: z.string() })),
+});
 
 export function readTalosconfigCredentials(path: string): TalosCredentials {
   const { context, contexts } = schema.parse(parse(readFileSync(path, 'utf8')));

@@ -38,7 +38,10 @@ export function createDiskCalls(caller: Caller): DiskCalls {
               devices: [
                 {
                   device: request.device,
-                  method: request.method === 'zeroes' ? BlockDeviceWipeDescriptor_Method.ZEROES : BlockDeviceWipeDescriptor_Method.FAST,
+                  method:
+                    request.method === 'zeroes'
+                      ? BlockDeviceWipeDescriptor_Method.ZEROES
+                      : BlockDeviceWipeDescriptor_Method.FAST,
                   dropPartition: request.dropPartition ?? false,
                   skipVolumeCheck: request.skipVolumeCheck ?? false,
                   skipSecondaryCheck: request.skipSecondaryCheck ?? false,

@@ -39,7 +39,13 @@ const DECODERS: Readonly<Record<string, (value: Uint8Array) => EventPayload>> = 
   },
   ServiceStateEvent: (value) => {
     const { service, action, message, health } = fromBinary(ServiceStateEventSchema, value);
-    return { kind: 'service', service, state: capitalized(nameOf(ServiceStateEvent_Action, action)), message, health: serviceHealth(health) };
+    return {
+      kind: 'service',
+      service,
+      state: capitalized(nameOf(ServiceStateEvent_Action, action)),
+      message,
+      health: serviceHealth(health),
+    };
   },
   MachineStatusEvent: (value) => {
     const { stage, status } = fromBinary(MachineStatusEventSchema, value);
@@ -54,8 +60,14 @@ const DECODERS: Readonly<Record<string, (value: Uint8Array) => EventPayload>> = 
     const { hostname, addresses } = fromBinary(AddressEventSchema, value);
     return { kind: 'address', hostname, addresses };
   },
-  ConfigLoadErrorEvent: (value) => ({ kind: 'config-load-error', error: fromBinary(ConfigLoadErrorEventSchema, value).error }),
-  ConfigValidationErrorEvent: (value) => ({ kind: 'config-validation-error', error: fromBinary(ConfigValidationErrorEventSchema, value).error }),
+  ConfigLoadErrorEvent: (value) => ({
+    kind: 'config-load-error',
+    error: fromBinary(ConfigLoadErrorEventSchema, value).error,
+  }),
+  ConfigValidationErrorEvent: (value) => ({
+    kind: 'config-validation-error',
+    error: fromBinary(ConfigValidationErrorEventSchema, value).error,
+  }),
   RestartEvent: () => ({ kind: 'restart' }),
 };
 

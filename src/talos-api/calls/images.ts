@@ -32,7 +32,10 @@ export function createImageCalls(caller: Caller): ImageCalls {
         kind: 'finite',
         silenceMs: DEADLINES_MS.installerSilence,
         options,
-        run: (wire) => installerProgress(caller.client(LifecycleService).upgrade({ containerd: STORES[store], source: { imageName: image } }, wire)),
+        run: (wire) =>
+          installerProgress(
+            caller.client(LifecycleService).upgrade({ containerd: STORES[store], source: { imageName: image } }, wire),
+          ),
       }),
     lifecycleInstall: ({ image, store, disk }, options) =>
       caller.stream({
@@ -42,7 +45,9 @@ export function createImageCalls(caller: Caller): ImageCalls {
         options,
         run: (wire) =>
           installerProgress(
-            caller.client(LifecycleService).install({ containerd: STORES[store], source: { imageName: image }, destination: { disk } }, wire),
+            caller
+              .client(LifecycleService)
+              .install({ containerd: STORES[store], source: { imageName: image }, destination: { disk } }, wire),
           ),
       }),
   };
@@ -71,7 +76,11 @@ async function pull(caller: Caller, { image, store }: Pull, options: CallOptions
   return { name };
 }
 
-async function pullLegacy(caller: Caller, { image, store }: Pull, options: CallOptions | undefined): Promise<PulledImage> {
+async function pullLegacy(
+  caller: Caller,
+  { image, store }: Pull,
+  options: CallOptions | undefined,
+): Promise<PulledImage> {
   const call = `ImagePull of ${image}`;
   const { namespace } = STORES[store];
   const reply = await caller.unary({

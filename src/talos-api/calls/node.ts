@@ -43,13 +43,27 @@ const APPLY_MODES = {
   reboot: ApplyConfigurationRequest_Mode.REBOOT,
 } as const satisfies Record<ApplyMode, ApplyConfigurationRequest_Mode>;
 
-function configurationCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'applyConfiguration' | 'bootstrap' | 'generateClientConfiguration'> {
+function configurationCalls(
+  caller: Caller,
+  machine: Machine,
+): Pick<NodeCalls, 'applyConfiguration' | 'bootstrap' | 'generateClientConfiguration'> {
   return {
     applyConfiguration: (request, options) => applyConfiguration(caller, machine, request, options),
     async bootstrap(request, options) {
       const call = 'Bootstrap';
-      const wanted = { recoverEtcd: request?.recoverEtcd ?? false, recoverSkipHashCheck: request?.skipHashCheck ?? false };
-      only(await caller.unary({ call, deadlineMs: DEADLINES_MS.bootstrap, options, run: (wire) => machine.bootstrap(wanted, wire) }), call);
+      const wanted = {
+        recoverEtcd: request?.recoverEtcd ?? false,
+        recoverSkipHashCheck: request?.skipHashCheck ?? false,
+      };
+      only(
+        await caller.unary({
+          call,
+          deadlineMs: DEADLINES_MS.bootstrap,
+          options,
+          run: (wire) => machine.bootstrap(wanted, wire),
+        }),
+        call,
+      );
     },
     async generateClientConfiguration({ roles, ttlMs }, options) {
       const call = 'GenerateClientConfiguration';
@@ -66,7 +80,12 @@ function configurationCalls(caller: Caller, machine: Machine): Pick<NodeCalls, '
   };
 }
 
-async function applyConfiguration(caller: Caller, machine: Machine, request: ApplyRequest, options: CallOptions | undefined): Promise<ApplyResult> {
+async function applyConfiguration(
+  caller: Caller,
+  machine: Machine,
+  request: ApplyRequest,
+  options: CallOptions | undefined,
+): Promise<ApplyResult> {
   const call = request.dryRun === true ? 'the dry run of ApplyConfiguration' : 'ApplyConfiguration';
   const wanted = {
     data: new TextEncoder().encode(request.config),
@@ -75,7 +94,12 @@ async function applyConfiguration(caller: Caller, machine: Machine, request: App
     // Present and zero means "take it back at once": absent unless given.
     ...(request.tryTimeoutMs === undefined ? {} : { tryModeTimeout: durationFromMs(request.tryTimeoutMs) }),
   };
-  const reply = await caller.unary({ call, deadlineMs: DEADLINES_MS.apply, options, run: (wire) => machine.applyConfiguration(wanted, wire) });
+  const reply = await caller.unary({
+    call,
+    deadlineMs: DEADLINES_MS.apply,
+    options,
+    run: (wire) => machine.applyConfiguration(wanted, wire),
+  });
   const { mode, modeDetails, warnings } = only(reply, call);
   const found = Object.entries(APPLY_MODES).find(([, value]) => value === mode)?.[0];
   return { mode: isApplyMode(found) ? found : 'reboot', ...splitDetails(modeDetails), warnings };
@@ -89,29 +113,62 @@ function splitDetails(details: string): { readonly details: string; readonly dif
   const start = details.indexOf('Config diff:');
   return start < 0
     ? { details: details.trim(), diff: '' }
-    : { details: details.slice(0, start).trim(), diff: details.slice(start + 'Config diff:'.length).replace(/^\s*\n/, '') };
+    : {
+        details: details.slice(0, start).trim(),
+        diff: details.slice(start + 'Config diff:'.length).replace(/^\s*\n/, ''),
+      };
 }
 
-function sequenceCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'reboot' | 'reset' | 'shutdown' | 'rollback' | 'upgrade'> {
-  const modes = { default: RebootRequest_Mode.DEFAULT, powercycle: RebootRequest_Mode.POWERCYCLE, force: RebootRequest_Mode.FORCE } as const;
+function sequenceCalls(
+  caller: Caller,
+  machine: Machine,
+): Pick<NodeCalls, 'reboot' | 'reset' | 'shutdown' | 'rollback' | 'upgrade'> {
+  const modes = {
+    default: RebootRequest_Mode.DEFAULT,
+    powercycle: RebootRequest_Mode.POWERCYCLE,
+    force: RebootRequest_Mode.FORCE,
+  } as const;
   return {
     async reboot(request, options) {
       const mode = modes[request?.mode ?? 'default'];
-      const reply = await caller.unary({ call: 'Reboot', deadlineMs: DEADLINES_MS.change, options, run: (wire) => machine.reboot({ mode }, wire) });
+      const reply = await caller.unary({
+        call: 'Reboot',
+        deadlineMs: DEADLINES_MS.change,
+        options,
+        run: (wire) => machine.reboot({ mode }, wire),
+      });
       return { actorId: only(reply, 'Reboot').actorId };
     },
     async reset(request, options) {
       const wanted = resetRequest(request);
-      const reply = await caller.unary({ call: 'Reset', deadlineMs: DEADLINES_MS.change, options, run: (wire) => machine.reset(wanted, wire) });
+      const reply = await caller.unary({
+        call: 'Reset',
+        deadlineMs: DEADLINES_MS.change,
+        options,
+        run: (wire) => machine.reset(wanted, wire),
+      });
       return { actorId: only(reply, 'Reset').actorId };
     },
     async shutdown(request, options) {
       const force = request?.force ?? false;
-      const reply = await caller.unary({ call: 'Shutdown', deadlineMs: DEADLINES_MS.change, options, run: (wire) => machine.shutdown({ force }, wire) });
+      const reply = await caller.unary({
+        call: 'Shutdown',
+        deadlineMs: DEADLINES_MS.change,
+        options,
+        run: (wire) => machine.shutdown({ force }, wire),
+      });
       return { actorId: only(reply, 'Shutdown').actorId };
     },
     async rollback(options) {
-      only(await caller.unary({ call: 'Rollback', deadlineMs: DEADLINES_MS.change, options, run: (wire) => machine.rollback({}, wire) }), 'Rollback');
+      only(
+        await caller.unary({
+          call: 'Rollback',
+          deadlineMs: DEADLINES_MS.change,
+          options,
+          run: (wire) => machine.rollback({}, wire),
+        }),
+        'Rollback',
+      );
     },
     async upgrade(request, options) {
       const call = `Upgrade to ${request.image}`;
@@ -120,16 +177,28 @@ function sequenceCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'reboo
         preserve: true, // What the server does since 1.8 whatever is asked; said all the same.
         stage: request.stage ?? false,
         force: request.force ?? false,
-        rebootMode: request.rebootMode === 'powercycle' ? UpgradeRequest_RebootMode.POWERCYCLE : UpgradeRequest_RebootMode.DEFAULT,
+        rebootMode:
+          request.rebootMode === 'powercycle'
+            ? UpgradeRequest_RebootMode.POWERCYCLE
+            : UpgradeRequest_RebootMode.DEFAULT,
       };
-      const reply = await caller.unary({ call, deadlineMs: DEADLINES_MS.image, options, run: (wire) => machine.upgrade(wanted, wire) });
+      const reply = await caller.unary({
+        call,
+        deadlineMs: DEADLINES_MS.image,
+        options,
+        run: (wire) => machine.upgrade(wanted, wire),
+      });
       return { actorId: only(reply, call).actorId };
     },
   };
 }
 
 function resetRequest(request: ResetRequest) {
-  const modes = { all: ResetRequest_WipeMode.ALL, 'system-disk': ResetRequest_WipeMode.SYSTEM_DISK, 'user-disks': ResetRequest_WipeMode.USER_DISKS } as const;
+  const modes = {
+    all: ResetRequest_WipeMode.ALL,
+    'system-disk': ResetRequest_WipeMode.SYSTEM_DISK,
+    'user-disks': ResetRequest_WipeMode.USER_DISKS,
+  } as const;
   return {
     graceful: request.graceful,
     reboot: request.reboot,
@@ -144,11 +213,27 @@ function metaCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'metaWrite
     async metaWrite(key, value, options) {
       const call = `MetaWrite of key ${key}`;
       const wanted = { key, value: new TextEncoder().encode(value) };
-      only(await caller.unary({ call, deadlineMs: DEADLINES_MS.change, options, run: (wire) => machine.metaWrite(wanted, wire) }), call);
+      only(
+        await caller.unary({
+          call,
+          deadlineMs: DEADLINES_MS.change,
+          options,
+          run: (wire) => machine.metaWrite(wanted, wire),
+        }),
+        call,
+      );
     },
     async metaDelete(key, options) {
       const call = `MetaDelete of key ${key}`;
-      only(await caller.unary({ call, deadlineMs: DEADLINES_MS.change, options, run: (wire) => machine.metaDelete({ key }, wire) }), call);
+      only(
+        await caller.unary({
+          call,
+          deadlineMs: DEADLINES_MS.change,
+          options,
+          run: (wire) => machine.metaDelete({ key }, wire),
+        }),
+        call,
+      );
     },
   };
 }
@@ -157,15 +242,27 @@ function fileCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'kubeconfi
   return {
     async kubeconfig(options) {
       const call = 'Kubeconfig';
-      const chunks = caller.stream({ call, kind: 'finite', options, run: (wire) => bytesOf(machine.kubeconfig({}, wire), call) });
+      const chunks = caller.stream({
+        call,
+        kind: 'finite',
+        options,
+        run: (wire) => bytesOf(machine.kubeconfig({}, wire), call),
+      });
       return readKubeconfigArchive(await collect(chunks));
     },
     readFile(path, options) {
       const call = `Read of ${path}`;
-      return collect(caller.stream({ call, kind: 'finite', options, run: (wire) => bytesOf(machine.read({ path }, wire), call) }));
+      return collect(
+        caller.stream({ call, kind: 'finite', options, run: (wire) => bytesOf(machine.read({ path }, wire), call) }),
+      );
     },
     async mounts(options) {
-      const reply = await caller.unary({ call: 'Mounts', deadlineMs: DEADLINES_MS.read, options, run: (wire) => machine.mounts({}, wire) });
+      const reply = await caller.unary({
+        call: 'Mounts',
+        deadlineMs: DEADLINES_MS.read,
+        options,
+        run: (wire) => machine.mounts({}, wire),
+      });
       return only(reply, 'Mounts').stats.map((mount) => ({
         filesystem: mount.filesystem,
         mountedOn: mount.mountedOn,
@@ -179,18 +276,41 @@ function fileCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'kubeconfi
 function figureCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'version' | 'memory' | 'hostname' | 'time'> {
   return {
     async version(options) {
-      const reply = await caller.unary({ call: 'Version', deadlineMs: DEADLINES_MS.read, options, run: (wire) => machine.version({}, wire) });
+      const reply = await caller.unary({
+        call: 'Version',
+        deadlineMs: DEADLINES_MS.read,
+        options,
+        run: (wire) => machine.version({}, wire),
+      });
       const { version, platform } = only(reply, 'Version');
       if (version === undefined) throw new TalosApiError('failed', 'Version: the answer holds no version');
-      return { tag: version.tag, arch: version.arch, platform: platform?.name ?? '', platformMode: platform?.mode ?? '' };
+      return {
+        tag: version.tag,
+        arch: version.arch,
+        platform: platform?.name ?? '',
+        platformMode: platform?.mode ?? '',
+      };
     },
     async memory(options) {
-      const reply = await caller.unary({ call: 'Memory', deadlineMs: DEADLINES_MS.read, options, run: (wire) => machine.memory({}, wire) });
+      const reply = await caller.unary({
+        call: 'Memory',
+        deadlineMs: DEADLINES_MS.read,
+        options,
+        run: (wire) => machine.memory({}, wire),
+      });
       const { meminfo } = only(reply, 'Memory');
-      return { totalBytes: toNumber(meminfo?.memtotal ?? 0n) * 1024, availableBytes: toNumber(meminfo?.memavailable ?? 0n) * 1024 };
+      return {
+        totalBytes: toNumber(meminfo?.memtotal ?? 0n) * 1024,
+        availableBytes: toNumber(meminfo?.memavailable ?? 0n) * 1024,
+      };
     },
     async hostname(options) {
-      const reply = await caller.unary({ call: 'Hostname', deadlineMs: DEADLINES_MS.read, options, run: (wire) => machine.hostname({}, wire) });
+      const reply = await caller.unary({
+        call: 'Hostname',
+        deadlineMs: DEADLINES_MS.read,
+        options,
+        run: (wire) => machine.hostname({}, wire),
+      });
       return only(reply, 'Hostname').hostname;
     },
     async time(request, options) {
@@ -203,8 +323,13 @@ function figureCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'version
         run: (wire) => (server === undefined ? service.time({}, wire) : service.timeCheck({ server }, wire)),
       });
       const answer = only(reply, 'Time');
-      if (answer.localtime === undefined || answer.remotetime === undefined) throw new TalosApiError('failed', 'Time: the answer holds no times');
-      return { server: answer.server, localMs: timestampMs(answer.localtime), remoteMs: timestampMs(answer.remotetime) };
+      if (answer.localtime === undefined || answer.remotetime === undefined)
+        throw new TalosApiError('failed', 'Time: the answer holds no times');
+      return {
+        server: answer.server,
+        localMs: timestampMs(answer.localtime),
+        remoteMs: timestampMs(answer.remotetime),
+      };
     },
   };
 }
@@ -212,8 +337,17 @@ function figureCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'version
 function streamCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'events' | 'dmesg' | 'healthCheck'> {
   return {
     events(request, options) {
-      const wanted = { tailEvents: request?.tailEvents ?? 0, tailId: request?.tailId ?? '', withActorId: request?.actorId ?? '' };
-      return caller.stream({ call: 'Events', kind: 'followed', options, run: (wire) => mapped(machine.events(wanted, wire), decodeNodeEvent) });
+      const wanted = {
+        tailEvents: request?.tailEvents ?? 0,
+        tailId: request?.tailId ?? '',
+        withActorId: request?.actorId ?? '',
+      };
+      return caller.stream({
+        call: 'Events',
+        kind: 'followed',
+        options,
+        run: (wire) => mapped(machine.events(wanted, wire), decodeNodeEvent),
+      });
     },
     dmesg(request, options) {
       const follow = request?.follow ?? false;
@@ -234,7 +368,11 @@ function streamCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'events'
         kind: 'finite',
         silenceMs: request.waitMs + DEADLINES_MS.read,
         options,
-        run: (wire) => mapped(caller.client(ClusterService).healthCheck(wanted, wire), (progress) => checked(progress, 'HealthCheck').message),
+        run: (wire) =>
+          mapped(
+            caller.client(ClusterService).healthCheck(wanted, wire),
+            (progress) => checked(progress, 'HealthCheck').message,
+          ),
       });
     },
   };

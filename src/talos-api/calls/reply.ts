@@ -29,7 +29,10 @@ export interface DataMessage extends Element {
   readonly bytes: Uint8Array;
 }
 
-export async function* bytesOf(messages: AsyncIterable<DataMessage>, call: string): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* bytesOf(
+  messages: AsyncIterable<DataMessage>,
+  call: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const message of messages) {
     checked(message, call);
     if (message.bytes.length > 0) yield message.bytes;

@@ -25,16 +25,29 @@ describe('ApplyConfiguration', () => {
     router.service(MachineService, {
       applyConfiguration(request) {
         seen.push(request);
-        return { messages: [{ mode: ApplyConfigurationRequest_Mode.NO_REBOOT, modeDetails: 'Applied configuration without a reboot', warnings: ['w'] }] };
+        return {
+          messages: [
+            {
+              mode: ApplyConfigurationRequest_Mode.NO_REBOOT,
+              modeDetails: 'Applied configuration without a reboot',
+              warnings: ['w'],
+            },
+          ],
+        };
       },
     });
   });
 
-  it('always says the mode: the wire\'s default is a reboot', async () => {
+  it("always says the mode: the wire's default is a reboot", async () => {
     const result = await session.applyConfiguration({ config: 'a: 1', mode: 'auto' });
 
     expect(seen.at(-1)?.mode).toBe(ApplyConfigurationRequest_Mode.AUTO);
-    expect(result).toEqual({ mode: 'no-reboot', details: 'Applied configuration without a reboot', diff: '', warnings: ['w'] });
+    expect(result).toEqual({
+      mode: 'no-reboot',
+      details: 'Applied configuration without a reboot',
+      diff: '',
+      warnings: ['w'],
+    });
   });
 
   it('leaves the time of a try to the node unless it is given: a zero would take it back at once', async () => {
@@ -69,7 +82,7 @@ describe('Watch', () => {
 });
 
 describe('Logs', () => {
-  it('asks for the whole log: the wire\'s default is no line', async () => {
+  it("asks for the whole log: the wire's default is no line", async () => {
     const seen: LogsRequest[] = [];
     const session = sessionOver((router) => {
       router.service(MachineService, {
@@ -102,10 +115,22 @@ describe('Reset', () => {
       });
     });
 
-    expect(await session.reset({ graceful: true, reboot: true, partitions: [{ label: 'EPHEMERAL', wipe: true }], mode: 'system-disk' })).toEqual({ actorId: 'a' });
+    expect(
+      await session.reset({
+        graceful: true,
+        reboot: true,
+        partitions: [{ label: 'EPHEMERAL', wipe: true }],
+        mode: 'system-disk',
+      }),
+    ).toEqual({ actorId: 'a' });
 
     expect(seen.map((request) => toJson(ResetRequestSchema, request))).toEqual([
-      { graceful: true, reboot: true, systemPartitionsToWipe: [{ label: 'EPHEMERAL', wipe: true }], mode: 'SYSTEM_DISK' },
+      {
+        graceful: true,
+        reboot: true,
+        systemPartitionsToWipe: [{ label: 'EPHEMERAL', wipe: true }],
+        mode: 'SYSTEM_DISK',
+      },
     ]);
   });
 });
@@ -156,7 +181,7 @@ describe('pulling an image', () => {
 });
 
 describe('LifecycleService.Upgrade', () => {
-  it('gives the installer\'s lines and its exit code, which is no error by itself', async () => {
+  it("gives the installer's lines and its exit code, which is no error by itself", async () => {
     const session = sessionOver((router) => {
       router.service(LifecycleService, {
         async *upgrade() {

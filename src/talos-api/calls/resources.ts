@@ -55,7 +55,9 @@ export function createResourceCalls(caller: Caller): ResourceCalls {
   };
 }
 
-async function* decodedEvents(messages: AsyncIterable<{ readonly event: readonly Event[] }>): AsyncGenerator<ResourceEvent, void, undefined> {
+async function* decodedEvents(
+  messages: AsyncIterable<{ readonly event: readonly Event[] }>,
+): AsyncGenerator<ResourceEvent, void, undefined> {
   for await (const { event: events } of messages) {
     for (const event of events) {
       const decoded = decodeEvent(event);
@@ -70,7 +72,10 @@ export function decodeEvent(event: Event): ResourceEvent | undefined {
     case EventType.CREATED:
     case EventType.UPDATED:
       if (event.resource === undefined) return undefined;
-      return { kind: event.eventType === EventType.CREATED ? 'created' : 'updated', resource: decodeResource(event.resource) };
+      return {
+        kind: event.eventType === EventType.CREATED ? 'created' : 'updated',
+        resource: decodeResource(event.resource),
+      };
     case EventType.DESTROYED:
       return { kind: 'destroyed', id: event.resource?.metadata?.id ?? '' };
     case EventType.BOOTSTRAPPED:

@@ -13,20 +13,49 @@ export function createServiceCalls(caller: Caller): ServiceCalls {
   return {
     async serviceList(options) {
       const call = 'ServiceList';
-      const reply = await caller.unary({ call, deadlineMs: DEADLINES_MS.read, options, run: (wire) => machine.serviceList({}, wire) });
+      const reply = await caller.unary({
+        call,
+        deadlineMs: DEADLINES_MS.read,
+        options,
+        run: (wire) => machine.serviceList({}, wire),
+      });
       return only(reply, call).services.map(serviceInfo);
     },
     async serviceStart(id, options) {
       const call = `ServiceStart of ${id}`;
-      only(await caller.unary({ call, deadlineMs: DEADLINES_MS.change, options, run: (wire) => machine.serviceStart({ id }, wire) }), call);
+      only(
+        await caller.unary({
+          call,
+          deadlineMs: DEADLINES_MS.change,
+          options,
+          run: (wire) => machine.serviceStart({ id }, wire),
+        }),
+        call,
+      );
     },
     async serviceStop(id, options) {
       const call = `ServiceStop of ${id}`;
-      only(await caller.unary({ call, deadlineMs: DEADLINES_MS.change, options, run: (wire) => machine.serviceStop({ id }, wire) }), call);
+      only(
+        await caller.unary({
+          call,
+          deadlineMs: DEADLINES_MS.change,
+          options,
+          run: (wire) => machine.serviceStop({ id }, wire),
+        }),
+        call,
+      );
     },
     async serviceRestart(id, options) {
       const call = `ServiceRestart of ${id}`;
-      only(await caller.unary({ call, deadlineMs: DEADLINES_MS.change, options, run: (wire) => machine.serviceRestart({ id }, wire) }), call);
+      only(
+        await caller.unary({
+          call,
+          deadlineMs: DEADLINES_MS.change,
+          options,
+          run: (wire) => machine.serviceRestart({ id }, wire),
+        }),
+        call,
+      );
     },
     logs(request, options) {
       const namespace = request.namespace ?? 'system';

@@ -36,13 +36,21 @@ export function defineKind<S extends z.ZodType, T>(options: {
     decode({ metadata, spec }) {
       const parsed = schema.safeParse(spec);
       if (parsed.success) return map(parsed.data, metadata);
-      throw new TalosApiError('failed', `${describeResource(metadata)} has another form than Talos 1.11–1.14 give it: ${messageOf(z.prettifyError(parsed.error))}`);
+      throw new TalosApiError(
+        'failed',
+        `${describeResource(metadata)} has another form than Talos 1.11–1.14 give it: ${messageOf(z.prettifyError(parsed.error))}`,
+      );
     },
   };
 }
 
 /** The resource of the kind's only id, or of the given one; undefined when it does not exist. */
-export async function readOne<T>(session: ResourceCalls, kind: ResourceKind<T>, id?: string, options?: CallOptions): Promise<T | undefined> {
+export async function readOne<T>(
+  session: ResourceCalls,
+  kind: ResourceKind<T>,
+  id?: string,
+  options?: CallOptions,
+): Promise<T | undefined> {
   const { namespace, type } = kind;
   const wanted = id ?? kind.id;
   if (wanted === undefined) throw new TalosApiError('invalid-argument', `${type} has many: an id is needed`);
@@ -50,14 +58,23 @@ export async function readOne<T>(session: ResourceCalls, kind: ResourceKind<T>, 
   return resource === undefined ? undefined : kind.decode(resource);
 }
 
-export async function readAll<T>(session: ResourceCalls, kind: ResourceKind<T>, options?: CallOptions): Promise<readonly T[]> {
+export async function readAll<T>(
+  session: ResourceCalls,
+  kind: ResourceKind<T>,
+  options?: CallOptions,
+): Promise<readonly T[]> {
   const { namespace, type } = kind;
   const resources = await session.listResources({ namespace, type }, options);
   return resources.map((resource) => kind.decode(resource));
 }
 
 /** Follows one id (the kind's only one by itself) or all of a kind; the present state comes first. */
-export async function* watch<T>(session: ResourceCalls, kind: ResourceKind<T>, id?: string, options?: CallOptions): AsyncGenerator<Watched<T>, void, undefined> {
+export async function* watch<T>(
+  session: ResourceCalls,
+  kind: ResourceKind<T>,
+  id?: string,
+  options?: CallOptions,
+): AsyncGenerator<Watched<T>, void, undefined> {
   const { namespace, type } = kind;
   const wanted = id ?? kind.id;
   const query = wanted === undefined ? { namespace, type } : { namespace, type, id: wanted };

@@ -27,7 +27,12 @@ export const nodeStatusKind: ResourceKind<NodeStatus> = defineKind({
   namespace: 'k8s',
   type: 'NodeStatuses.kubernetes.talos.dev',
   schema: z.object({ nodename: text, nodeReady: flag, unschedulable: flag, labels: textMap }),
-  map: ({ nodename, nodeReady, unschedulable, labels }) => ({ nodename, isReady: nodeReady, isUnschedulable: unschedulable, labels }),
+  map: ({ nodename, nodeReady, unschedulable, labels }) => ({
+    nodename,
+    isReady: nodeReady,
+    isUnschedulable: unschedulable,
+    labels,
+  }),
 });
 
 export interface StaticPodStatus {
@@ -40,19 +45,27 @@ export interface StaticPodStatus {
 }
 
 const condition = z.object({ type: text, status: text });
-const container = z.object({ state: z.object({ waiting: z.object({ reason: text, message: text }).nullish() }).nullish() });
+const container = z.object({
+  state: z.object({ waiting: z.object({ reason: text, message: text }).nullish() }).nullish(),
+});
 
 export const staticPodStatusKind: ResourceKind<StaticPodStatus> = defineKind({
   namespace: 'k8s',
   type: 'StaticPodStatuses.kubernetes.talos.dev',
-  schema: z.object({ phase: text, conditions: z.array(condition).nullish(), containerStatuses: z.array(container).nullish() }),
+  schema: z.object({
+    phase: text,
+    conditions: z.array(condition).nullish(),
+    containerStatuses: z.array(container).nullish(),
+  }),
   map: ({ phase, conditions, containerStatuses }, { id }) => ({
     id,
     phase,
     isReady: (conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True'),
     waiting: (containerStatuses ?? []).flatMap(({ state }) => {
       const waiting = state?.waiting;
-      return waiting === undefined || waiting === null ? [] : [[waiting.reason, waiting.message].filter((part) => part !== '').join(': ')];
+      return waiting === undefined || waiting === null
+        ? []
+        : [[waiting.reason, waiting.message].filter((part) => part !== '').join(': ')];
     }),
   }),
 });

@@ -16,20 +16,33 @@ export interface MachineConfigText {
 export const machineConfigKind: ResourceKind<MachineConfigText> = {
   namespace: 'config',
   type: 'MachineConfigs.config.talos.dev',
-  decode: ({ metadata, spec, specYaml }: Resource) => ({ text: typeof spec === 'string' ? spec : specYaml, version: metadata.version }),
+  decode: ({ metadata, spec, specYaml }: Resource) => ({
+    text: typeof spec === 'string' ? spec : specYaml,
+    version: metadata.version,
+  }),
 };
 
 /** undefined in maintenance without any config. */
-export async function readActiveMachineConfig(session: ResourceCalls, options?: CallOptions): Promise<MachineConfigText | undefined> {
+export async function readActiveMachineConfig(
+  session: ResourceCalls,
+  options?: CallOptions,
+): Promise<MachineConfigText | undefined> {
   return read(session, 'v1alpha1', options);
 }
 
 /** What the next boot will use; on 1.11, where only the active one can be read, that one. */
-export async function readStoredMachineConfig(session: ResourceCalls, options?: CallOptions): Promise<MachineConfigText | undefined> {
+export async function readStoredMachineConfig(
+  session: ResourceCalls,
+  options?: CallOptions,
+): Promise<MachineConfigText | undefined> {
   return (await read(session, 'persistent', options)) ?? (await read(session, 'v1alpha1', options));
 }
 
-async function read(session: ResourceCalls, id: string, options: CallOptions | undefined): Promise<MachineConfigText | undefined> {
+async function read(
+  session: ResourceCalls,
+  id: string,
+  options: CallOptions | undefined,
+): Promise<MachineConfigText | undefined> {
   const { namespace, type, decode } = machineConfigKind;
   const resource = await session.getResource({ namespace, type, id }, options);
   return resource === undefined ? undefined : decode(resource);

@@ -17,7 +17,12 @@ export const systemInformationKind: ResourceKind<SystemInformation> = defineKind
   type: 'SystemInformations.hardware.talos.dev',
   id: 'systeminformation',
   schema: z.object({ manufacturer: text, productName: text, serialnumber: text, uuid: text }),
-  map: ({ manufacturer, productName, serialnumber, uuid }) => ({ manufacturer, productName, serialNumber: serialnumber, uuid: uuid.toLowerCase() }),
+  map: ({ manufacturer, productName, serialnumber, uuid }) => ({
+    manufacturer,
+    productName,
+    serialNumber: serialnumber,
+    uuid: uuid.toLowerCase(),
+  }),
 });
 
 export interface PlatformMetadata {
@@ -35,7 +40,16 @@ export const platformMetadataKind: ResourceKind<PlatformMetadata> = defineKind({
   namespace: 'runtime',
   type: 'PlatformMetadatas.talos.dev',
   id: 'platformmetadata',
-  schema: z.object({ platform: text, hostname: text, region: text, zone: text, instanceType: text, instanceId: text, providerId: text, tags: textMap }),
+  schema: z.object({
+    platform: text,
+    hostname: text,
+    region: text,
+    zone: text,
+    instanceType: text,
+    instanceId: text,
+    providerId: text,
+    tags: textMap,
+  }),
   map: (spec) => spec,
 });
 
@@ -60,7 +74,11 @@ export const securityStateKind: ResourceKind<SecurityState> = defineKind({
     selinuxState: word('disabled'),
     fipsState: word('disabled'),
   }),
-  map: ({ secureBoot, bootedWithUKI, ...rest }) => ({ isSecureBoot: secureBoot, isBootedWithUki: bootedWithUKI, ...rest }),
+  map: ({ secureBoot, bootedWithUKI, ...rest }) => ({
+    isSecureBoot: secureBoot,
+    isBootedWithUki: bootedWithUKI,
+    ...rest,
+  }),
 });
 
 export interface KernelCmdline {
@@ -98,7 +116,10 @@ const bootIdKind: ResourceKind<{ readonly bootID: string }> = defineKind({
 });
 
 /** A new one with every boot of the kernel: the proof that a reboot happened. Before 1.14 from /proc, which takes os:admin. */
-export async function readBootId(session: ResourceCalls & Pick<NodeCalls, 'readFile'>, options?: CallOptions): Promise<string> {
+export async function readBootId(
+  session: ResourceCalls & Pick<NodeCalls, 'readFile'>,
+  options?: CallOptions,
+): Promise<string> {
   try {
     const found = await readOne(session, bootIdKind, undefined, options);
     if (found !== undefined && found.bootID !== '') return found.bootID;

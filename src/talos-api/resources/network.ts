@@ -31,7 +31,14 @@ export const routeKind: ResourceKind<RouteStatus> = defineKind({
   namespace: 'network',
   type: 'RouteStatuses.net.talos.dev',
   schema: z.object({ family: text, dst: text, gateway: text, outLinkName: text, table: text, priority: count }),
-  map: ({ family, dst, gateway, outLinkName, table, priority }) => ({ family, destination: dst, gateway, linkName: outLinkName, table, priority }),
+  map: ({ family, dst, gateway, outLinkName, table, priority }) => ({
+    family,
+    destination: dst,
+    gateway,
+    linkName: outLinkName,
+    table,
+    priority,
+  }),
 });
 
 export interface HostnameStatus {

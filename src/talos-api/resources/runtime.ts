@@ -14,7 +14,11 @@ export const serviceKind: ResourceKind<ServiceStatus> = defineKind({
   namespace: 'runtime',
   type: 'Services.v1alpha1.talos.dev',
   schema: z.object({ running: flag, healthy: flag, unknown: flag }),
-  map: ({ running, healthy, unknown }, { id }) => ({ id, isRunning: running, health: unknown ? 'unknown' : healthy ? 'healthy' : 'unhealthy' }),
+  map: ({ running, healthy, unknown }, { id }) => ({
+    id,
+    isRunning: running,
+    health: unknown ? 'unknown' : healthy ? 'healthy' : 'unhealthy',
+  }),
 });
 
 /** A problem that Talos found by itself. */
