@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { schematicId } from '../talos/schematic/schematic.ts';
 import { diffExtensions, imageDrift } from './drift.ts';
+import { explainSchematic, familiarSchematic } from './explain-schematic.ts';
+import { lintInstaller, lintInstallSection } from './lint-installer.ts';
 import { planImage } from './plan-image.ts';
 import { imageUrls, installerImage, isPublicFactory, parseInstallerImage } from './urls.ts';
 
@@ -149,4 +151,57 @@ test('a node that runs what is wanted has no drift, also when its factory gave t
   const running = { talos: 'v1.13.9', schematic: QEMU, extensions: ['schematic', 'qemu-guest-agent'], configuredInstaller: WANTED.installer };
   expect(imageDrift(running, WANTED).reasons).toEqual([]);
   expect(imageDrift({ ...running, schematic: 'b' }, { ...WANTED, schematicIdOlder: 'b' }).reasons).toEqual([]);
+});
+
+const USE = { talos: 'v1.13.9', platform: 'metal', secureboot: false } as const;
+
+function rulesOf(installer: string, use: Partial<Parameters<typeof lintInstaller>[0]> = {}): readonly string[] {
+  return lintInstaller({ ...USE, ...use, installer }).map(({ severity, rule }) => `${severity} ${rule}`);
+}
+
+test('F3-3 an installer tag that differs from the Talos version is an error', () => {
+  expect(rulesOf(`factory.talos.dev/metal-installer/${QEMU}:v1.11.0`)).toEqual(['error installer-other-version']);
+  expect(rulesOf(`factory.talos.dev/metal-installer/${QEMU}:v1.13.9`)).toEqual([]);
+});
+
+test('S0-17 an installer of another platform or without Secure Boot is an error', () => {
+  expect(rulesOf(`factory.talos.dev/nocloud-installer/${QEMU}:v1.13.9`)).toEqual(['error installer-other-platform']);
+  expect(rulesOf(`factory.talos.dev/metal-installer/${QEMU}:v1.13.9`, { secureboot: true })).toEqual(['error installer-secureboot']);
+});
+
+test('F4-5 S4-29 the plain installer after boot assets of a schematic loses the extensions; from 1.14 on it does not exist', () => {
+  expect(rulesOf('ghcr.io/siderolabs/installer:v1.13.9', { bootSchematicId: QEMU })).toEqual(['error installer-without-extensions']);
+  expect(rulesOf('ghcr.io/siderolabs/installer:v1.14.1', { talos: 'v1.14.1' })).toEqual(['error installer-not-published']);
+  expect(rulesOf(`factory.talos.dev/metal-installer/${QEMU}:v1.13.9`, { bootSchematicId: 'a'.repeat(64) })).toEqual(['warning installer-other-schematic']);
+});
+
+test('S1-49 an installer pinned by digest pins the Talos version, which is said', () => {
+  expect(rulesOf('reg.example/own@sha256:ab')).toEqual(['notice installer-pinned']);
+});
+
+test('S1-8 F3-4 machine.install.extensions does nothing and is an error; S1-48 kernel arguments there are a warning', () => {
+  expect(lintInstallSection({ extensions: [{ image: 'x' }] }, 'v1.13.9')).toMatchObject([{ severity: 'error', rule: 'install-extensions' }]);
+  expect(lintInstallSection({ extensions: [{ image: 'x' }] }, 'v1.9.6')).toMatchObject([{ severity: 'warning' }]);
+  expect(lintInstallSection({ extraKernelArgs: ['a=b'] }, 'v1.13.9')).toMatchObject([{ severity: 'warning', hint: expect.stringContaining('a=b') }]);
+  expect(lintInstallSection({ extraKernelArgs: ['a=b'], grubUseUKICmdline: true }, 'v1.13.9')).toMatchObject([{ severity: 'error' }]);
+});
+
+test('S0-4 the id of the setup is known for what it is, and explained', () => {
+  const schematic = familiarSchematic(QEMU);
+
+  expect(schematicId(schematic ?? {}).id).toBe(QEMU);
+  expect(explainSchematic(schematic ?? {}, 'v1.13.9')).toEqual([
+    { kind: 'extension', text: 'siderolabs/qemu-guest-agent', because: 'schematic', purpose: 'QEMU guest agent', source: 'https://github.com/siderolabs/extensions/tree/main/guest-agents/qemu-guest-agent' },
+  ]);
+  expect(familiarSchematic('a'.repeat(64))).toBeUndefined();
+});
+
+test('a schematic with an old name, a removal and META is explained part by part', () => {
+  const parts = explainSchematic({ customization: { extraKernelArgs: ['-pti', 'own=1'], meta: [{ key: 10, value: 'x' }], systemExtensions: { officialExtensions: ['siderolabs/i915-ucode'] } } }, 'v1.13.9');
+  expect(parts.map(({ purpose }) => purpose)).toEqual([
+    expect.stringMatching(/Intel i915 module.*; i915-ucode is now i915/),
+    expect.stringMatching(/^taken away: on: kernel and user/),
+    'unknown to the catalogue',
+    'static network of the machine before it has a configuration',
+  ]);
 });

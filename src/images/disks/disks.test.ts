@@ -7,6 +7,7 @@ import { bothUnits } from './disk.ts';
 import type { DiskFacts } from './disk.ts';
 import { matchesGlob } from './expression.ts';
 import { foreignContent } from './foreign.ts';
+import { decideInstallDisk, lintInstallDiskSize } from './install-disk.ts';
 import { describeResolvedDisk, lintInstallTarget, resolveDiskSelector } from './selector.ts';
 
 const GB = 10n ** 9n;
@@ -183,4 +184,34 @@ test('a bar shows the parts, and how much is missing', () => {
   const over = renderDiskBar(planDiskBudget({ diskSizeBytes: 2_000_398_934_016n, system: UEFI, volumes: SETUP }), 40);
   expect(over.bar.endsWith('!')).toBe(true);
   expect(over.legend.at(-1)).toBe('! short by 14.3 GB (13.3 GiB)');
+});
+
+test('F3-17 F0-19 a disk that is tight for its role is warned about, one too small to install on is an error', () => {
+  const rule = (gib: bigint, role: 'controlplane' | 'worker', holdsStorage = false): string | undefined => lintInstallDiskSize({ disk: { ...NVME, sizeBytes: gib * GIB }, role, holdsStorage })[0]?.rule;
+
+  expect([rule(5n, 'worker'), rule(8n, 'worker'), rule(32n, 'worker'), rule(32n, 'controlplane'), rule(64n, 'worker'), rule(64n, 'worker', true), rule(128n, 'worker', true)]).toEqual([
+    'install-disk-too-small',
+    'install-disk-small',
+    'install-disk-tight',
+    undefined,
+    undefined,
+    'install-disk-tight',
+    undefined,
+  ]);
+});
+
+const STATE = { devPath: '/dev/nvme0n1p3', kind: 'partition', parentDevPath: '/dev/nvme0n1', name: 'xfs', partitionLabel: 'STATE' } as const;
+
+test('F1-21 an install disk other than the one Talos runs from is a mismatch', () => {
+  expect(decideInstallDisk(SECOND, { volumes: [], systemDisk: '/dev/nvme0n1', ownership: { isOwn: true } })).toMatchObject({ kind: 'mismatch', text: expect.stringContaining('Talos runs from /dev/nvme0n1') });
+});
+
+test('F1-28 F1-29 a disk with data that is not of this cluster needs its name typed', () => {
+  const decide = (volumes: Parameters<typeof decideInstallDisk>[1]['volumes'], systemDisk: string | null, isOwn: boolean): string => decideInstallDisk(NVME, { volumes, systemDisk, ownership: { isOwn } }).kind;
+
+  expect(decide([], null, false)).toBe('free');
+  expect(decide([STATE], '/dev/nvme0n1', true)).toBe('free');
+  expect(decide([STATE], '/dev/nvme0n1', false)).toBe('confirm');
+  expect(decide([STATE], null, true)).toBe('confirm');
+  expect(decideInstallDisk(NVME, { volumes: [{ ...STATE, name: 'zfs', partitionLabel: '' }], systemDisk: null, ownership: { isOwn: false } })).toMatchObject({ text: expect.stringMatching(/serial S6Z1.* holds ZFS pool on \/dev\/nvme0n1p3$/) });
 });

@@ -5,6 +5,7 @@ import { durationText } from './duration.ts';
 import { lintPlatformNetwork } from './lint.ts';
 import { readPlatformNetwork, renderPlatformNetwork } from './platform-network.ts';
 import type { PlatformNetwork } from './platform-network.ts';
+import { staticNetwork } from './static-network.ts';
 import { decodeMeta, encodeMeta, META_KEYS, metaKernelArgs } from './transport.ts';
 
 function readCases(minor: string): ReadonlyMap<string, Readonly<Record<string, string>>> {
@@ -53,6 +54,16 @@ test('S2-45 a static network is written as Talos writes it, and reads back as it
 
   expect(text).toContain('addresses:\n    - address: 10.0.4.101/24\n      linkName: eth0\n');
   expect(readPlatformNetwork(text)).toEqual({ canonical: text, unknown: [] });
+});
+
+test('S2-45 a static address on a VLAN becomes a document without findings that Talos reads back', () => {
+  const network = staticNetwork({ link: 'enp1s0', vlan: 5, mtu: 9000, addresses: ['10.0.4.101/24', 'fd00::5/64'], gateways: ['10.0.4.1', 'fd00::1'], hostname: 'cp-1', domain: 'example.org', nameservers: ['1.1.1.1'], searchDomains: ['a.example'], timeservers: ['pool.ntp.org'] });
+  const text = renderPlatformNetwork(network);
+
+  expect(lintPlatformNetwork(network, { kernelArgs: [], isPublicFactory: false })).toEqual([]);
+  expect(readPlatformNetwork(text)).toEqual({ canonical: text, unknown: [] });
+  expect(text).toContain('name: enp1s0.5\n      logical: true\n      up: true\n      mtu: 9000\n      kind: vlan\n      type: ether\n      parentName: enp1s0\n      vlan:\n        vlanID: 5\n');
+  expect(text).toContain('family: inet6\n      dst: ""\n      src: ""\n      gateway: fd00::1\n');
 });
 
 test('a wrong value is named with its place', () => {
