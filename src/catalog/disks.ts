@@ -25,8 +25,14 @@ export function systemPartitions(talos: string, layout: BootLayout): readonly Sy
     { label: 'META', sizeBytes: MIB },
     { label: 'STATE', sizeBytes: 100n * MIB },
   ] as const;
-  if (layout === 'sd-boot' && isAtLeastMinor(talos, '1.10')) return [{ label: 'EFI', sizeBytes: 101n * MIB + boot }, ...tail];
-  return [{ label: 'EFI', sizeBytes: 100n * MIB }, { label: 'BIOS', sizeBytes: MIB }, { label: 'BOOT', sizeBytes: boot }, ...tail];
+  if (layout === 'sd-boot' && isAtLeastMinor(talos, '1.10'))
+    return [{ label: 'EFI', sizeBytes: 101n * MIB + boot }, ...tail];
+  return [
+    { label: 'EFI', sizeBytes: 100n * MIB },
+    { label: 'BIOS', sizeBytes: MIB },
+    { label: 'BOOT', sizeBytes: boot },
+    ...tail,
+  ];
 }
 
 /** EPHEMERAL is never smaller. */

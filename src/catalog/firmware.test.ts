@@ -19,7 +19,16 @@ test('F0-22 firmware that failed to load is found in the kernel log, once, with 
   ]);
 });
 
-test.each(['rtl_nic/a', 'intel/ice/ddp/ice.pkg', 'qed/q', 'cxgb4/t6fw.bin', 'amdgpu/psp.bin', 'i915/dg2_guc.bin', 'xe/bmg_guc.bin', 'intel/vpu/v.bin'])('the extension named for %s exists', (file) => {
+test.each([
+  'rtl_nic/a',
+  'intel/ice/ddp/ice.pkg',
+  'qed/q',
+  'cxgb4/t6fw.bin',
+  'amdgpu/psp.bin',
+  'i915/dg2_guc.bin',
+  'xe/bmg_guc.bin',
+  'intel/vpu/v.bin',
+])('the extension named for %s exists', (file) => {
   const [missing] = findMissingFirmware([`a 0: Direct firmware load for ${file} failed with error -2`]);
   expect(findExtension(missing?.extension ?? '', 'v1.14.1').kind).toBe('exact');
 });

@@ -46,7 +46,12 @@ export function findMissingFirmware(kernelLog: Iterable<string>): readonly Missi
     if (file === undefined || found.has(file)) continue;
     const device = groups?.['device'];
     const extension = OWNERS.find(({ prefix }) => file.startsWith(prefix))?.extension;
-    found.set(file, { file, line, ...(device === undefined ? {} : { device }), ...(extension === undefined ? {} : { extension }) });
+    found.set(file, {
+      file,
+      line,
+      ...(device === undefined ? {} : { device }),
+      ...(extension === undefined ? {} : { extension }),
+    });
   }
   return [...found.values()];
 }

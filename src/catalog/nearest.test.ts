@@ -2,7 +2,18 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { nearest, nearestSeveral } from './nearest.ts';
 
-const KEYS = ['kubernetes', 'talos', 'endpoint', 'network', 'nodes', 'classes', 'iscsi-tools', 'util-linux-tools', 'qemu-guest-agent', 'amdgpu'];
+const KEYS = [
+  'kubernetes',
+  'talos',
+  'endpoint',
+  'network',
+  'nodes',
+  'classes',
+  'iscsi-tools',
+  'util-linux-tools',
+  'qemu-guest-agent',
+  'amdgpu',
+];
 
 test.each([
   ['kuberentes', 'kubernetes'],

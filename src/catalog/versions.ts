@@ -19,12 +19,66 @@ export interface TalosMinor {
 }
 
 export const TALOS_MINORS: readonly TalosMinor[] = [
-  { minor: '1.9', patch: '1.9.6', kubernetesDefault: '1.32.4', kubernetesOldest: '1.27', kubernetesNewest: '1.32', etcd: '3.5.21', linux: '6.12.25', upgradesFrom: '1.8' },
-  { minor: '1.10', patch: '1.10.9', kubernetesDefault: '1.33.6', kubernetesOldest: '1.28', kubernetesNewest: '1.33', etcd: '3.5.26', linux: '6.12.63', upgradesFrom: '1.8' },
-  { minor: '1.11', patch: '1.11.6', kubernetesDefault: '1.34.1', kubernetesOldest: '1.29', kubernetesNewest: '1.34', etcd: '3.6.5', linux: '6.12.62', upgradesFrom: '1.9' },
-  { minor: '1.12', patch: '1.12.11', kubernetesDefault: '1.35.4', kubernetesOldest: '1.30', kubernetesNewest: '1.35', etcd: '3.6.11', linux: '6.18.42', upgradesFrom: '1.10' },
-  { minor: '1.13', patch: '1.13.9', kubernetesDefault: '1.36.3', kubernetesOldest: '1.31', kubernetesNewest: '1.36', etcd: '3.6.12', linux: '6.18.44', upgradesFrom: '1.11' },
-  { minor: '1.14', patch: '1.14.0-rc.1', kubernetesDefault: '1.37.0-rc.0', kubernetesOldest: '1.32', kubernetesNewest: '1.37', etcd: '3.7.1', linux: '6.18.44', upgradesFrom: '1.12' },
+  {
+    minor: '1.9',
+    patch: '1.9.6',
+    kubernetesDefault: '1.32.4',
+    kubernetesOldest: '1.27',
+    kubernetesNewest: '1.32',
+    etcd: '3.5.21',
+    linux: '6.12.25',
+    upgradesFrom: '1.8',
+  },
+  {
+    minor: '1.10',
+    patch: '1.10.9',
+    kubernetesDefault: '1.33.6',
+    kubernetesOldest: '1.28',
+    kubernetesNewest: '1.33',
+    etcd: '3.5.26',
+    linux: '6.12.63',
+    upgradesFrom: '1.8',
+  },
+  {
+    minor: '1.11',
+    patch: '1.11.6',
+    kubernetesDefault: '1.34.1',
+    kubernetesOldest: '1.29',
+    kubernetesNewest: '1.34',
+    etcd: '3.6.5',
+    linux: '6.12.62',
+    upgradesFrom: '1.9',
+  },
+  {
+    minor: '1.12',
+    patch: '1.12.11',
+    kubernetesDefault: '1.35.4',
+    kubernetesOldest: '1.30',
+    kubernetesNewest: '1.35',
+    etcd: '3.6.11',
+    linux: '6.18.42',
+    upgradesFrom: '1.10',
+  },
+  {
+    minor: '1.13',
+    patch: '1.13.9',
+    kubernetesDefault: '1.36.3',
+    kubernetesOldest: '1.31',
+    kubernetesNewest: '1.36',
+    etcd: '3.6.12',
+    linux: '6.18.44',
+    upgradesFrom: '1.11',
+  },
+  {
+    minor: '1.14',
+    patch: '1.14.0-rc.1',
+    kubernetesDefault: '1.37.0-rc.0',
+    kubernetesOldest: '1.32',
+    kubernetesNewest: '1.37',
+    etcd: '3.7.1',
+    linux: '6.18.44',
+    upgradesFrom: '1.12',
+  },
 ];
 
 export interface KubernetesRange {
@@ -41,7 +95,12 @@ export interface KubernetesRange {
 export function kubernetesRange(talos: string): KubernetesRange {
   const known = TALOS_MINORS.find(({ minor }) => minor === minorOf(talos));
   if (known !== undefined) {
-    return { oldest: known.kubernetesOldest, newest: known.kubernetesNewest, default: known.kubernetesDefault, isKnown: true };
+    return {
+      oldest: known.kubernetesOldest,
+      newest: known.kubernetesNewest,
+      default: known.kubernetesDefault,
+      isKnown: true,
+    };
   }
   // Talos 1.N runs Kubernetes 1.(N+18) to 1.(N+23): true of every minor from 1.9 to 1.14.
   const { major, minor } = parseVersion(talos);
@@ -105,7 +164,12 @@ export function versionAdvice(talos: string): readonly CatalogFinding[] {
     });
   }
   if (version.prerelease !== undefined) {
-    findings.push({ severity: 'warning', rule: 'talos-prerelease', message: `Talos ${tagOf(talos)} is a pre-release`, hint: 'Use a release for a cluster that matters.' });
+    findings.push({
+      severity: 'warning',
+      rule: 'talos-prerelease',
+      message: `Talos ${tagOf(talos)} is a pre-release`,
+      hint: 'Use a release for a cluster that matters.',
+    });
   }
   const newest = TALOS_MINORS.at(-1);
   if (newest !== undefined && compareVersions(minorOf(talos), newest.minor) > 0) {
@@ -138,7 +202,8 @@ export function lintUpgrade(from: string, to: string): readonly CatalogFinding[]
   const start = parseVersion(from);
   const end = parseVersion(to);
   const distance = end.minor - start.minor + (end.major - start.major) * 1000;
-  const source = 'https://docs.siderolabs.com/talos/latest/configure-your-talos-cluster/lifecycle-management/upgrading-talos';
+  const source =
+    'https://docs.siderolabs.com/talos/latest/configure-your-talos-cluster/lifecycle-management/upgrading-talos';
   const findings = [...versionAdvice(to)];
   if (distance > 1) {
     findings.push({

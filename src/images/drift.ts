@@ -59,11 +59,15 @@ export interface ImageDrift {
 export function imageDrift(running: RunningImage, wanted: WantedImage): ImageDrift {
   const reasons: DriftReason[] = [];
   const extensions = diffExtensions(running.extensions, wanted.extensions);
-  if (compareVersions(running.talos, wanted.talos) !== 0) reasons.push({ kind: 'version', from: tagOf(running.talos), to: tagOf(wanted.talos) });
-  const isSame = running.schematic === wanted.schematicId || (running.schematic !== undefined && running.schematic === wanted.schematicIdOlder);
+  if (compareVersions(running.talos, wanted.talos) !== 0)
+    reasons.push({ kind: 'version', from: tagOf(running.talos), to: tagOf(wanted.talos) });
+  const isSame =
+    running.schematic === wanted.schematicId ||
+    (running.schematic !== undefined && running.schematic === wanted.schematicIdOlder);
   if (!isSame) reasons.push({ kind: 'schematic', from: running.schematic ?? 'none', to: wanted.schematicId });
   const configured = running.configuredInstaller;
-  if (configured !== undefined && reasons.length > 0 && namesWanted(configured, wanted)) reasons.push({ kind: 'config-only', configured });
+  if (configured !== undefined && reasons.length > 0 && namesWanted(configured, wanted))
+    reasons.push({ kind: 'config-only', configured });
   return { reasons, extensions, text: [...reasons.map(reasonText), ...extensionText(extensions)] };
 }
 

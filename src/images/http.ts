@@ -29,16 +29,25 @@ export async function answerError(response: Response, what: string): Promise<Ich
   const reason = `${what}: ${response.status}${text === '' ? '' : ` ${text}`}`;
   switch (response.status) {
     case 400:
-      return new IchorError('invalid-input', reason, { hint: 'The factory refuses it; see `ichor image` for what the schematic holds.' });
+      return new IchorError('invalid-input', reason, {
+        hint: 'The factory refuses it; see `ichor image` for what the schematic holds.',
+      });
     case 401:
     case 403:
       return new IchorError('permission-denied', reason, { hint: 'This factory asks for credentials.' });
     case 402:
-      return new IchorError('unsupported', reason, { hint: 'Only the enterprise edition of the Image Factory does this.' });
+      return new IchorError('unsupported', reason, {
+        hint: 'Only the enterprise edition of the Image Factory does this.',
+      });
     case 404:
       return new IchorError('not-found', reason);
     default:
-      return new IchorError('failed', reason, { hint: response.status >= 500 ? 'Run it again; the factory may be busy or starting.' : 'Check the address of the factory.' });
+      return new IchorError('failed', reason, {
+        hint:
+          response.status >= 500
+            ? 'Run it again; the factory may be busy or starting.'
+            : 'Check the address of the factory.',
+      });
   }
 }
 
@@ -46,9 +55,17 @@ export async function answerError(response: Response, what: string): Promise<Ich
 export function transportError(reason: unknown, what: string, signal?: AbortSignal | null): IchorError {
   if (reason instanceof IchorError) return reason;
   const cause = signal?.aborted === true ? signal.reason : reason;
-  if (cause instanceof DeadlineExceeded) return new IchorError('deadline', `${what}: ${cause.message}`, { cause: reason });
-  if (signal?.aborted === true) return new IchorError('interrupted', `${what}: stopped`, { cause: reason, hint: 'Run it again to go on; what was downloaded is kept.' });
-  return new IchorError('unreachable', `${what}: ${innermost(reason)}`, { cause: reason, hint: 'Check the network, the address and whether the factory is up.' });
+  if (cause instanceof DeadlineExceeded)
+    return new IchorError('deadline', `${what}: ${cause.message}`, { cause: reason });
+  if (signal?.aborted === true)
+    return new IchorError('interrupted', `${what}: stopped`, {
+      cause: reason,
+      hint: 'Run it again to go on; what was downloaded is kept.',
+    });
+  return new IchorError('unreachable', `${what}: ${innermost(reason)}`, {
+    cause: reason,
+    hint: 'Check the network, the address and whether the factory is up.',
+  });
 }
 
 async function ask(fetch: Fetch, url: string, init: RequestInit): Promise<Response> {
@@ -61,9 +78,12 @@ async function ask(fetch: Fetch, url: string, init: RequestInit): Promise<Respon
 
 function redirected(from: string, location: string): string {
   const target = URL.canParse(location, from) ? new URL(location, from) : undefined;
-  if (target === undefined || !/^https?:$/.test(target.protocol)) throw new IchorError('failed', `${from} redirects to ${location}, which is no web address`);
+  if (target === undefined || !/^https?:$/.test(target.protocol))
+    throw new IchorError('failed', `${from} redirects to ${location}, which is no web address`);
   if (from.startsWith('https:') && target.protocol === 'http:') {
-    throw new IchorError('refused', `${from} redirects to ${target.href}, from https to http`, { hint: 'The download could be changed on the way: use an address that stays with https.' });
+    throw new IchorError('refused', `${from} redirects to ${target.href}, from https to http`, {
+      hint: 'The download could be changed on the way: use an address that stays with https.',
+    });
   }
   return target.href;
 }

@@ -26,7 +26,9 @@ test('S0-17 S0-18 S0-19 S0-20 every address of a schematic, by platform and arch
 
 test('S0-17 the installer has the flavour of platform, Secure Boot and version', () => {
   const target = { ...BASE, schematicId: QEMU, secureboot: false };
-  expect(installerImage({ ...target, secureboot: true })).toBe(`factory.talos.dev/metal-installer-secureboot/${QEMU}:v1.13.9`);
+  expect(installerImage({ ...target, secureboot: true })).toBe(
+    `factory.talos.dev/metal-installer-secureboot/${QEMU}:v1.13.9`,
+  );
   expect(installerImage({ ...target, talos: '1.9.6' })).toBe(`factory.talos.dev/installer/${QEMU}:v1.9.6`);
   expect(imageUrls({ ...target, secureboot: true, arch: 'arm64' }).iso).toMatch(/metal-arm64-secureboot\.iso$/);
 });
@@ -41,25 +43,56 @@ test('S0-41 a self-hosted factory and a mirror change the hosts', () => {
 });
 
 test('S1-21 what is made is read back: an installer reference says its schematic, platform and version', () => {
-  const target = fc.record({ talos: fc.constantFrom('v1.10.0', 'v1.13.9'), platform: fc.constantFrom('metal', 'nocloud', 'digital-ocean'), secureboot: fc.boolean() });
+  const target = fc.record({
+    talos: fc.constantFrom('v1.10.0', 'v1.13.9'),
+    platform: fc.constantFrom('metal', 'nocloud', 'digital-ocean'),
+    secureboot: fc.boolean(),
+  });
   fc.assert(
     fc.property(target, (wants) => {
       const parsed = parseInstallerImage(installerImage({ ...wants, arch: 'amd64', schematicId: QEMU }));
-      expect(parsed).toEqual({ kind: 'factory', host: 'factory.talos.dev', platform: wants.platform, secureboot: wants.secureboot, schematicId: QEMU, talos: wants.talos });
+      expect(parsed).toEqual({
+        kind: 'factory',
+        host: 'factory.talos.dev',
+        platform: wants.platform,
+        secureboot: wants.secureboot,
+        schematicId: QEMU,
+        talos: wants.talos,
+      });
     }),
   );
   expect(parseInstallerImage('ghcr.io/siderolabs/installer:v1.13.9')).toEqual({ kind: 'vanilla', talos: 'v1.13.9' });
-  expect(parseInstallerImage(`10.0.4.5:5000/installer/${QEMU}:v1.9.6`)).toMatchObject({ kind: 'factory', host: '10.0.4.5:5000', talos: 'v1.9.6' });
-  expect(parseInstallerImage('10.0.4.5:5000/own@sha256:ab')).toEqual({ kind: 'custom', reference: '10.0.4.5:5000/own@sha256:ab', digest: 'sha256:ab' });
+  expect(parseInstallerImage(`10.0.4.5:5000/installer/${QEMU}:v1.9.6`)).toMatchObject({
+    kind: 'factory',
+    host: '10.0.4.5:5000',
+    talos: 'v1.9.6',
+  });
+  expect(parseInstallerImage('10.0.4.5:5000/own@sha256:ab')).toEqual({
+    kind: 'custom',
+    reference: '10.0.4.5:5000/own@sha256:ab',
+    digest: 'sha256:ab',
+  });
 });
 
 test('S0-5 S0-7 hardware and extensions become one schematic whose id is computed', () => {
-  const plan = planImage({ ...BASE, hardware: ['intel', 'longhorn'], extensions: ['siderolabs/tailscale'], kernelArgs: ['net.ifnames=0'] });
+  const plan = planImage({
+    ...BASE,
+    hardware: ['intel', 'longhorn'],
+    extensions: ['siderolabs/tailscale'],
+    kernelArgs: ['net.ifnames=0'],
+  });
 
   expect(plan.schematic).toEqual({
     customization: {
       extraKernelArgs: ['net.ifnames=0'],
-      systemExtensions: { officialExtensions: ['siderolabs/intel-ucode', 'siderolabs/iscsi-tools', 'siderolabs/tailscale', 'siderolabs/util-linux-tools'] },
+      systemExtensions: {
+        officialExtensions: [
+          'siderolabs/intel-ucode',
+          'siderolabs/iscsi-tools',
+          'siderolabs/tailscale',
+          'siderolabs/util-linux-tools',
+        ],
+      },
     },
   });
   expect(plan.schematicId).toBe(schematicId(plan.schematic ?? {}).id);
@@ -67,7 +100,12 @@ test('S0-5 S0-7 hardware and extensions become one schematic whose id is compute
 });
 
 test('every part says why it is there and what it is for', () => {
-  const plan = planImage({ ...BASE, hardware: ['amd-strix-halo'], extensions: ['zfs'], kernelArgs: ['-talos.halt_if_installed'] });
+  const plan = planImage({
+    ...BASE,
+    hardware: ['amd-strix-halo'],
+    extensions: ['zfs'],
+    kernelArgs: ['-talos.halt_if_installed'],
+  });
 
   expect(plan.explain.map(({ text, because }) => `${text} (${because})`)).toEqual([
     'amdgpu (hardware amd-strix-halo)',
@@ -82,7 +120,11 @@ test('every part says why it is there and what it is for', () => {
 });
 
 test('S1-48 an own argument replaces the one of a profile, its removal takes it away, and the final command line shows both', () => {
-  const plan = planImage({ ...BASE, hardware: ['amd-strix-halo'], kernelArgs: ['-amd_iommu', 'amdgpu.gttsize=98304', 'ttm.pages_limit=25165824'] });
+  const plan = planImage({
+    ...BASE,
+    hardware: ['amd-strix-halo'],
+    kernelArgs: ['-amd_iommu', 'amdgpu.gttsize=98304', 'ttm.pages_limit=25165824'],
+  });
 
   expect(plan.kernelArgs).toEqual(['amdgpu.gttsize=98304', 'ttm.pages_limit=25165824']);
   expect(plan.commandLine.slice(-2)).toEqual(plan.kernelArgs);
@@ -97,20 +139,32 @@ test('S0-16 the processor decides: another vendor, another schematic', () => {
 
 test('S0-11 the order in which hardware is named does not change the id', () => {
   const names = ['intel', 'longhorn', 'zfs', 'realtek-nic'];
-  fc.assert(fc.property(fc.shuffledSubarray(names, { minLength: names.length }), (hardware) => planImage({ ...BASE, hardware }).schematicId === planImage({ ...BASE, hardware: names }).schematicId));
+  fc.assert(
+    fc.property(
+      fc.shuffledSubarray(names, { minLength: names.length }),
+      (hardware) =>
+        planImage({ ...BASE, hardware }).schematicId === planImage({ ...BASE, hardware: names }).schematicId,
+    ),
+  );
 });
 
 test('a list written by hand keeps its order, and with it the id that other tools gave it', () => {
-  expect(planImage({ ...BASE, extensions: ['util-linux-tools', 'iscsi-tools'] }).schematicId).toBe('ffdc59f4fd5b62784876a03c3e31a81fbfecc871eaa7f27aca33b9f5ff1ec96e');
+  expect(planImage({ ...BASE, extensions: ['util-linux-tools', 'iscsi-tools'] }).schematicId).toBe(
+    'ffdc59f4fd5b62784876a03c3e31a81fbfecc871eaa7f27aca33b9f5ff1ec96e',
+  );
 });
 
 test('an unknown hardware name is an error with the nearest one; a profile for a later Talos is a finding', () => {
   expect(() => planImage({ ...BASE, hardware: ['inte'] })).toThrow(/did you mean intel\?/);
-  expect(planImage({ ...BASE, talos: 'v1.11.6', hardware: ['intel-xe'] }).findings.map(({ rule }) => rule)).toContain('hardware-needs-newer-talos');
+  expect(planImage({ ...BASE, talos: 'v1.11.6', hardware: ['intel-xe'] }).findings.map(({ rule }) => rule)).toContain(
+    'hardware-needs-newer-talos',
+  );
 });
 
 test('S0-3 the lint of extensions sees the platform', () => {
-  expect(planImage({ ...BASE, extensions: ['qemu-guest-agent'] }).findings).toMatchObject([{ rule: 'extension-wrong-platform' }]);
+  expect(planImage({ ...BASE, extensions: ['qemu-guest-agent'] }).findings).toMatchObject([
+    { rule: 'extension-wrong-platform' },
+  ]);
 });
 
 test('a schematic id given by hand is used as it is; a wrong one is refused', () => {
@@ -120,19 +174,30 @@ test('a schematic id given by hand is used as it is; a wrong one is refused', ()
 });
 
 test('F1-43 an own installer image stands in for that of the factory', () => {
-  expect(planImage({ ...BASE, installer: 'reg.example/own@sha256:ab' }).urls.installer).toBe('reg.example/own@sha256:ab');
+  expect(planImage({ ...BASE, installer: 'reg.example/own@sha256:ab' }).urls.installer).toBe(
+    'reg.example/own@sha256:ab',
+  );
 });
 
 test('S2-48 META in a public schematic is said to be public; ";" is refused', () => {
-  expect(planImage({ ...BASE, meta: [{ key: 10, value: 'a: 1\n' }] }).findings).toMatchObject([{ rule: 'meta-public' }]);
+  expect(planImage({ ...BASE, meta: [{ key: 10, value: 'a: 1\n' }] }).findings).toMatchObject([
+    { rule: 'meta-public' },
+  ]);
   expect(() => planImage({ ...BASE, meta: [{ key: 10, value: 'a;b' }] })).toThrow(/holds ";"/);
 });
 
 test('S1-18 the difference of extensions is taken against the running node, without its rows that are none', () => {
-  expect(diffExtensions(['schematic', 'modules.dep', 'amdgpu', 'zfs'], ['siderolabs/zfs', 'siderolabs/tailscale'])).toEqual({ added: ['tailscale'], removed: ['amdgpu'], kept: ['zfs'] });
+  expect(
+    diffExtensions(['schematic', 'modules.dep', 'amdgpu', 'zfs'], ['siderolabs/zfs', 'siderolabs/tailscale']),
+  ).toEqual({ added: ['tailscale'], removed: ['amdgpu'], kept: ['zfs'] });
 });
 
-const WANTED = { talos: 'v1.13.9', schematicId: QEMU, extensions: ['qemu-guest-agent'], installer: `factory.talos.dev/nocloud-installer/${QEMU}:v1.13.9` };
+const WANTED = {
+  talos: 'v1.13.9',
+  schematicId: QEMU,
+  extensions: ['qemu-guest-agent'],
+  installer: `factory.talos.dev/nocloud-installer/${QEMU}:v1.13.9`,
+};
 
 test('S1-6 same version, other extensions is drift', () => {
   const drift = imageDrift({ talos: 'v1.13.9', schematic: 'a'.repeat(64), extensions: ['schematic', 'zfs'] }, WANTED);
@@ -148,7 +213,12 @@ test('S0-64 a config that names the installer which the node does not run is dri
 });
 
 test('a node that runs what is wanted has no drift, also when its factory gave the older id', () => {
-  const running = { talos: 'v1.13.9', schematic: QEMU, extensions: ['schematic', 'qemu-guest-agent'], configuredInstaller: WANTED.installer };
+  const running = {
+    talos: 'v1.13.9',
+    schematic: QEMU,
+    extensions: ['schematic', 'qemu-guest-agent'],
+    configuredInstaller: WANTED.installer,
+  };
   expect(imageDrift(running, WANTED).reasons).toEqual([]);
   expect(imageDrift({ ...running, schematic: 'b' }, { ...WANTED, schematicIdOlder: 'b' }).reasons).toEqual([]);
 });
@@ -166,13 +236,21 @@ test('F3-3 an installer tag that differs from the Talos version is an error', ()
 
 test('S0-17 an installer of another platform or without Secure Boot is an error', () => {
   expect(rulesOf(`factory.talos.dev/nocloud-installer/${QEMU}:v1.13.9`)).toEqual(['error installer-other-platform']);
-  expect(rulesOf(`factory.talos.dev/metal-installer/${QEMU}:v1.13.9`, { secureboot: true })).toEqual(['error installer-secureboot']);
+  expect(rulesOf(`factory.talos.dev/metal-installer/${QEMU}:v1.13.9`, { secureboot: true })).toEqual([
+    'error installer-secureboot',
+  ]);
 });
 
 test('F4-5 S4-29 the plain installer after boot assets of a schematic loses the extensions; from 1.14 on it does not exist', () => {
-  expect(rulesOf('ghcr.io/siderolabs/installer:v1.13.9', { bootSchematicId: QEMU })).toEqual(['error installer-without-extensions']);
-  expect(rulesOf('ghcr.io/siderolabs/installer:v1.14.1', { talos: 'v1.14.1' })).toEqual(['error installer-not-published']);
-  expect(rulesOf(`factory.talos.dev/metal-installer/${QEMU}:v1.13.9`, { bootSchematicId: 'a'.repeat(64) })).toEqual(['warning installer-other-schematic']);
+  expect(rulesOf('ghcr.io/siderolabs/installer:v1.13.9', { bootSchematicId: QEMU })).toEqual([
+    'error installer-without-extensions',
+  ]);
+  expect(rulesOf('ghcr.io/siderolabs/installer:v1.14.1', { talos: 'v1.14.1' })).toEqual([
+    'error installer-not-published',
+  ]);
+  expect(rulesOf(`factory.talos.dev/metal-installer/${QEMU}:v1.13.9`, { bootSchematicId: 'a'.repeat(64) })).toEqual([
+    'warning installer-other-schematic',
+  ]);
 });
 
 test('S1-49 an installer pinned by digest pins the Talos version, which is said', () => {
@@ -180,10 +258,16 @@ test('S1-49 an installer pinned by digest pins the Talos version, which is said'
 });
 
 test('S1-8 F3-4 machine.install.extensions does nothing and is an error; S1-48 kernel arguments there are a warning', () => {
-  expect(lintInstallSection({ extensions: [{ image: 'x' }] }, 'v1.13.9')).toMatchObject([{ severity: 'error', rule: 'install-extensions' }]);
+  expect(lintInstallSection({ extensions: [{ image: 'x' }] }, 'v1.13.9')).toMatchObject([
+    { severity: 'error', rule: 'install-extensions' },
+  ]);
   expect(lintInstallSection({ extensions: [{ image: 'x' }] }, 'v1.9.6')).toMatchObject([{ severity: 'warning' }]);
-  expect(lintInstallSection({ extraKernelArgs: ['a=b'] }, 'v1.13.9')).toMatchObject([{ severity: 'warning', hint: expect.stringContaining('a=b') }]);
-  expect(lintInstallSection({ extraKernelArgs: ['a=b'], grubUseUKICmdline: true }, 'v1.13.9')).toMatchObject([{ severity: 'error' }]);
+  expect(lintInstallSection({ extraKernelArgs: ['a=b'] }, 'v1.13.9')).toMatchObject([
+    { severity: 'warning', hint: expect.stringContaining('a=b') },
+  ]);
+  expect(lintInstallSection({ extraKernelArgs: ['a=b'], grubUseUKICmdline: true }, 'v1.13.9')).toMatchObject([
+    { severity: 'error' },
+  ]);
 });
 
 test('S0-4 the id of the setup is known for what it is, and explained', () => {
@@ -191,13 +275,28 @@ test('S0-4 the id of the setup is known for what it is, and explained', () => {
 
   expect(schematicId(schematic ?? {}).id).toBe(QEMU);
   expect(explainSchematic(schematic ?? {}, 'v1.13.9')).toEqual([
-    { kind: 'extension', text: 'siderolabs/qemu-guest-agent', because: 'schematic', purpose: 'QEMU guest agent', source: 'https://github.com/siderolabs/extensions/tree/main/guest-agents/qemu-guest-agent' },
+    {
+      kind: 'extension',
+      text: 'siderolabs/qemu-guest-agent',
+      because: 'schematic',
+      purpose: 'QEMU guest agent',
+      source: 'https://github.com/siderolabs/extensions/tree/main/guest-agents/qemu-guest-agent',
+    },
   ]);
   expect(familiarSchematic('a'.repeat(64))).toBeUndefined();
 });
 
 test('a schematic with an old name, a removal and META is explained part by part', () => {
-  const parts = explainSchematic({ customization: { extraKernelArgs: ['-pti', 'own=1'], meta: [{ key: 10, value: 'x' }], systemExtensions: { officialExtensions: ['siderolabs/i915-ucode'] } } }, 'v1.13.9');
+  const parts = explainSchematic(
+    {
+      customization: {
+        extraKernelArgs: ['-pti', 'own=1'],
+        meta: [{ key: 10, value: 'x' }],
+        systemExtensions: { officialExtensions: ['siderolabs/i915-ucode'] },
+      },
+    },
+    'v1.13.9',
+  );
   expect(parts.map(({ purpose }) => purpose)).toEqual([
     expect.stringMatching(/Intel i915 module.*; i915-ucode is now i915/),
     expect.stringMatching(/^taken away: on: kernel and user/),

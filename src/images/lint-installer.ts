@@ -17,26 +17,55 @@ export interface InstallerUse {
 
 export function lintInstaller(use: InstallerUse): readonly CatalogFinding[] {
   const parsed = parseInstallerImage(use.installer);
-  return [...lintTag(parsed, use), ...(parsed.kind === 'factory' ? lintFactory(parsed, use) : []), ...(parsed.kind === 'vanilla' ? lintVanilla(use) : []), ...(parsed.kind === 'custom' ? lintCustom(parsed) : [])];
+  return [
+    ...lintTag(parsed, use),
+    ...(parsed.kind === 'factory' ? lintFactory(parsed, use) : []),
+    ...(parsed.kind === 'vanilla' ? lintVanilla(use) : []),
+    ...(parsed.kind === 'custom' ? lintCustom(parsed) : []),
+  ];
 }
 
 /** F3-3: an upgrade would install the version of the tag, whatever the spec says. */
 function lintTag({ talos: tag }: InstallerReference, { installer, talos }: InstallerUse): readonly CatalogFinding[] {
   if (tag === undefined || tryParseVersion(tag) === undefined || compareVersions(tag, talos) === 0) return [];
-  return [{ severity: 'error', rule: 'installer-other-version', message: `${installer} installs Talos ${tag}, and the spec says ${tagOf(talos)}`, hint: 'Leave the installer out: it follows from talos, platform and schematic.' }];
+  return [
+    {
+      severity: 'error',
+      rule: 'installer-other-version',
+      message: `${installer} installs Talos ${tag}, and the spec says ${tagOf(talos)}`,
+      hint: 'Leave the installer out: it follows from talos, platform and schematic.',
+    },
+  ];
 }
 
-function lintFactory(parsed: Extract<InstallerReference, { kind: 'factory' }>, use: InstallerUse): readonly CatalogFinding[] {
+function lintFactory(
+  parsed: Extract<InstallerReference, { kind: 'factory' }>,
+  use: InstallerUse,
+): readonly CatalogFinding[] {
   const findings: CatalogFinding[] = [];
   const platform = parsed.platform ?? 'metal';
   if (platform !== use.platform) {
-    findings.push({ severity: 'error', rule: 'installer-other-platform', message: `${use.installer} installs the platform ${platform}, and the node is ${use.platform}`, hint: `Take ${use.platform}-installer.`, source: 'https://github.com/siderolabs/talos/issues/10949' });
+    findings.push({
+      severity: 'error',
+      rule: 'installer-other-platform',
+      message: `${use.installer} installs the platform ${platform}, and the node is ${use.platform}`,
+      hint: `Take ${use.platform}-installer.`,
+      source: 'https://github.com/siderolabs/talos/issues/10949',
+    });
   }
   if (parsed.secureboot !== use.secureboot) {
-    findings.push({ severity: 'error', rule: 'installer-secureboot', message: `${use.installer} is ${parsed.secureboot ? '' : 'not '}for Secure Boot, and the node is ${use.secureboot ? '' : 'not '}set up for it` });
+    findings.push({
+      severity: 'error',
+      rule: 'installer-secureboot',
+      message: `${use.installer} is ${parsed.secureboot ? '' : 'not '}for Secure Boot, and the node is ${use.secureboot ? '' : 'not '}set up for it`,
+    });
   }
   if (use.bootSchematicId !== undefined && use.bootSchematicId !== parsed.schematicId) {
-    findings.push({ severity: 'warning', rule: 'installer-other-schematic', message: `the machine boots schematic ${use.bootSchematicId.slice(0, 12)} and installs ${parsed.schematicId.slice(0, 12)}: extensions and drivers differ before and after the installation` });
+    findings.push({
+      severity: 'warning',
+      rule: 'installer-other-schematic',
+      message: `the machine boots schematic ${use.bootSchematicId.slice(0, 12)} and installs ${parsed.schematicId.slice(0, 12)}: extensions and drivers differ before and after the installation`,
+    });
   }
   return findings;
 }
@@ -44,24 +73,60 @@ function lintFactory(parsed: Extract<InstallerReference, { kind: 'factory' }>, u
 /** F4-5, S4-29: releases carry no extensions, whatever the boot assets had. */
 function lintVanilla({ installer, talos, needsSchematic, bootSchematicId }: InstallerUse): readonly CatalogFinding[] {
   const findings: CatalogFinding[] = [];
-  if (isAtLeastMinor(talos, '1.14')) findings.push({ severity: 'error', rule: 'installer-not-published', message: `${installer}: from Talos 1.14 on this image is not published`, hint: 'Take the installer of an Image Factory.' });
+  if (isAtLeastMinor(talos, '1.14'))
+    findings.push({
+      severity: 'error',
+      rule: 'installer-not-published',
+      message: `${installer}: from Talos 1.14 on this image is not published`,
+      hint: 'Take the installer of an Image Factory.',
+    });
   if (needsSchematic === true || bootSchematicId !== undefined) {
-    findings.push({ severity: 'error', rule: 'installer-without-extensions', message: `${installer} has no extensions and no kernel arguments: what the boot image had is gone after the installation`, hint: 'Take the installer of the same schematic.' });
+    findings.push({
+      severity: 'error',
+      rule: 'installer-without-extensions',
+      message: `${installer} has no extensions and no kernel arguments: what the boot image had is gone after the installation`,
+      hint: 'Take the installer of the same schematic.',
+    });
   }
   return findings;
 }
 
 function lintCustom({ reference, digest }: Extract<InstallerReference, { kind: 'custom' }>): readonly CatalogFinding[] {
-  if (digest !== undefined) return [{ severity: 'notice', rule: 'installer-pinned', message: `${reference} is pinned by digest: it also pins the Talos version, and what it contains is seen only after it has booted` }];
-  return [{ severity: 'notice', rule: 'installer-custom', message: `${reference} comes from no factory: what it contains is seen only after it has booted` }];
+  if (digest !== undefined)
+    return [
+      {
+        severity: 'notice',
+        rule: 'installer-pinned',
+        message: `${reference} is pinned by digest: it also pins the Talos version, and what it contains is seen only after it has booted`,
+      },
+    ];
+  return [
+    {
+      severity: 'notice',
+      rule: 'installer-custom',
+      message: `${reference} comes from no factory: what it contains is seen only after it has booted`,
+    },
+  ];
 }
 
 /** Things that people put into machine configs for images, and that do nothing there (S1-8, S1-48, F3-4). */
-export function lintInstallSection(section: { readonly extensions?: readonly unknown[]; readonly extraKernelArgs?: readonly string[]; readonly grubUseUKICmdline?: boolean }, talos: string): readonly CatalogFinding[] {
+export function lintInstallSection(
+  section: {
+    readonly extensions?: readonly unknown[];
+    readonly extraKernelArgs?: readonly string[];
+    readonly grubUseUKICmdline?: boolean;
+  },
+  talos: string,
+): readonly CatalogFinding[] {
   const findings: CatalogFinding[] = [];
   if ((section.extensions ?? []).length > 0) {
     const isIgnored = isAtLeastMinor(talos, '1.10');
-    findings.push({ severity: isIgnored ? 'error' : 'warning', rule: 'install-extensions', message: `machine.install.extensions ${isIgnored ? `does nothing on Talos ${tagOf(talos)}` : 'is deprecated'}`, hint: 'Name them under image.extensions: they go into the schematic.' });
+    findings.push({
+      severity: isIgnored ? 'error' : 'warning',
+      rule: 'install-extensions',
+      message: `machine.install.extensions ${isIgnored ? `does nothing on Talos ${tagOf(talos)}` : 'is deprecated'}`,
+      hint: 'Name them under image.extensions: they go into the schematic.',
+    });
   }
   const args = section.extraKernelArgs ?? [];
   if (args.length > 0) {
@@ -69,7 +134,9 @@ export function lintInstallSection(section: { readonly extensions?: readonly unk
     findings.push({
       severity: isRefused ? 'error' : 'warning',
       rule: 'install-kernel-args',
-      message: isRefused ? "machine.install.extraKernelArgs and grubUseUKICmdline can't be used together" : 'machine.install.extraKernelArgs works on GRUB installations only, and from Talos 1.13 on an upgrade loses it',
+      message: isRefused
+        ? "machine.install.extraKernelArgs and grubUseUKICmdline can't be used together"
+        : 'machine.install.extraKernelArgs works on GRUB installations only, and from Talos 1.13 on an upgrade loses it',
       hint: `Name them under image.kernelArgs: ${args.join(' ')}`,
       source: 'https://github.com/siderolabs/talos/issues/13967',
     });

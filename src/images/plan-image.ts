@@ -9,7 +9,13 @@ import type { ExtensionUse } from '../catalog/extensions/lint.ts';
 import type { CatalogFinding } from '../catalog/finding.ts';
 import { findHardware } from '../catalog/hardware/hardware.ts';
 import type { HardwareProfile, KernelModule } from '../catalog/hardware/profile.ts';
-import { commandLine, findKernelArgument, isRemoval, keyOf, lintKernelArgs } from '../catalog/kernel-args/kernel-args.ts';
+import {
+  commandLine,
+  findKernelArgument,
+  isRemoval,
+  keyOf,
+  lintKernelArgs,
+} from '../catalog/kernel-args/kernel-args.ts';
 import { isAtLeastMinor, tagOf } from '../catalog/version.ts';
 import { IchorError } from '../errors.ts';
 import { checkedValue } from '../talos/meta/transport.ts';
@@ -84,11 +90,23 @@ export function planImage(request: ImageRequest): ImagePlan {
   const hardware = resolveHardware(request);
   const extensions = collectExtensions(request, hardware.profiles);
   const args = collectArgs(request, hardware.profiles);
-  const modules = uniqueBy(hardware.profiles.flatMap((profile) => profile.modules ?? []), ({ name }) => name);
+  const modules = uniqueBy(
+    hardware.profiles.flatMap((profile) => profile.modules ?? []),
+    ({ name }) => name,
+  );
   const identity = identify(request, extensions.names, args);
   const secureboot = request.secureboot === true;
   const { talos, platform, arch } = request;
-  const urls = imageUrls({ ...identity, talos, platform, arch, secureboot, factory: request.factory, pxeFactory: request.pxeFactory, registry: request.registry });
+  const urls = imageUrls({
+    ...identity,
+    talos,
+    platform,
+    arch,
+    secureboot,
+    factory: request.factory,
+    pxeFactory: request.pxeFactory,
+    registry: request.registry,
+  });
   return {
     talos,
     platform,
@@ -100,7 +118,14 @@ export function planImage(request: ImageRequest): ImagePlan {
     modules,
     sysctls: Object.assign({}, ...hardware.profiles.map((profile) => profile.sysctls ?? {})),
     checks: hardware.profiles.flatMap((profile) => profile.checks ?? []),
-    commandLine: commandLine({ talos, platform, arch, medium: 'disk', secureboot, extra: args.map(({ text }) => text) }),
+    commandLine: commandLine({
+      talos,
+      platform,
+      arch,
+      medium: 'disk',
+      secureboot,
+      extra: args.map(({ text }) => text),
+    }),
     urls: request.installer === undefined ? urls : { ...urls, installer: request.installer },
     explain: [...extensions.parts, ...args, ...otherParts(request, hardware.profiles)],
     findings: [...hardware.findings, ...lint(request, extensions, args, modules)],
@@ -118,18 +143,36 @@ function resolveHardware({ hardware = [], talos, arch }: ImageRequest): Resolved
   for (const name of hardware) {
     const lookup = findHardware(name);
     if (lookup.kind === 'unknown') {
-      throw new IchorError('invalid-input', `the catalogue knows no hardware ${JSON.stringify(name)}${lookup.nearest === undefined ? '' : `; did you mean ${lookup.nearest}?`}`, { hint: '`ichor explain hardware` lists all names.' });
+      throw new IchorError(
+        'invalid-input',
+        `the catalogue knows no hardware ${JSON.stringify(name)}${lookup.nearest === undefined ? '' : `; did you mean ${lookup.nearest}?`}`,
+        { hint: '`ichor explain hardware` lists all names.' },
+      );
     }
     const { profile } = lookup;
     profiles.push(profile);
     if (profile.since !== undefined && !isAtLeastMinor(talos, profile.since)) {
-      findings.push({ severity: 'error', rule: 'hardware-needs-newer-talos', message: `${name} needs Talos ${profile.since} or later, not ${tagOf(talos)}`, source: profile.source });
+      findings.push({
+        severity: 'error',
+        rule: 'hardware-needs-newer-talos',
+        message: `${name} needs Talos ${profile.since} or later, not ${tagOf(talos)}`,
+        source: profile.source,
+      });
     }
     if (profile.arch !== undefined && profile.arch !== arch) {
-      findings.push({ severity: 'error', rule: 'hardware-architecture', message: `${name} is ${profile.arch}, and the machine is ${arch}` });
+      findings.push({
+        severity: 'error',
+        rule: 'hardware-architecture',
+        message: `${name} is ${profile.arch}, and the machine is ${arch}`,
+      });
     }
     if (profile.extensions.length === 0 && profile.notes !== undefined) {
-      findings.push({ severity: 'notice', rule: 'hardware-without-extension', message: `${name}: ${profile.notes.join(' ')}`, source: profile.source });
+      findings.push({
+        severity: 'notice',
+        rule: 'hardware-without-extension',
+        message: `${name}: ${profile.notes.join(' ')}`,
+        source: profile.source,
+      });
     }
   }
   return { profiles, findings };
@@ -143,7 +186,10 @@ interface CollectedExtensions {
 }
 
 /** A list written by hand keeps its order, on which its id depends; as soon as hardware adds to it, the set is sorted: same set, same id. */
-function collectExtensions({ extensions = [], talos }: ImageRequest, profiles: readonly HardwareProfile[]): CollectedExtensions {
+function collectExtensions(
+  { extensions = [], talos }: ImageRequest,
+  profiles: readonly HardwareProfile[],
+): CollectedExtensions {
   const wants = [
     ...profiles.flatMap((profile) => profile.extensions.map((name) => ({ name, because: `hardware ${profile.name}` }))),
     ...extensions.map((name) => ({ name, because: 'image.extensions' })),
@@ -164,12 +210,17 @@ function collectExtensions({ extensions = [], talos }: ImageRequest, profiles: r
 function collectArgs({ kernelArgs = [] }: ImageRequest, profiles: readonly HardwareProfile[]): readonly ImagePart[] {
   const written = new Set(kernelArgs.map(keyOf));
   const brought = uniqueBy(
-    profiles.flatMap((profile) => (profile.kernelArgs ?? []).map((text) => ({ text, because: `hardware ${profile.name}` }))),
+    profiles.flatMap((profile) =>
+      (profile.kernelArgs ?? []).map((text) => ({ text, because: `hardware ${profile.name}` })),
+    ),
     ({ text }) => text,
   );
   const broughtKeys = new Set(brought.map(({ text }) => keyOf(text)));
   const own = [...new Set(kernelArgs)].filter((text) => !(isRemoval(text) && broughtKeys.has(keyOf(text))));
-  return [...brought.filter(({ text }) => !written.has(keyOf(text))), ...own.map((text) => ({ text, because: 'image.kernelArgs' }))].map(argumentPart);
+  return [
+    ...brought.filter(({ text }) => !written.has(keyOf(text))),
+    ...own.map((text) => ({ text, because: 'image.kernelArgs' })),
+  ].map(argumentPart);
 }
 
 function argumentPart({ text, because }: { readonly text: string; readonly because: string }): ImagePart {
@@ -187,7 +238,10 @@ interface Identified {
 
 function identify(request: ImageRequest, extensions: readonly string[], args: readonly ImagePart[]): Identified {
   if (request.schematic !== undefined) {
-    if (!isSchematicId(request.schematic)) throw new IchorError('invalid-input', `${JSON.stringify(request.schematic)} is no schematic id`, { hint: 'It has 64 hexadecimal digits; `ichor image id FILE` computes the id of a schematic file.' });
+    if (!isSchematicId(request.schematic))
+      throw new IchorError('invalid-input', `${JSON.stringify(request.schematic)} is no schematic id`, {
+        hint: 'It has 64 hexadecimal digits; `ichor image id FILE` computes the id of a schematic file.',
+      });
     return { schematicId: request.schematic };
   }
   const schematic = schematicOf(request, extensions, args);
@@ -199,7 +253,11 @@ function schematicOf(request: ImageRequest, extensions: readonly string[], args:
   const { overlay, bootloader, embeddedMachineConfiguration, meta = [], talos } = request;
   const official = extensions.map((name) => {
     const lookup = findExtension(name, talos);
-    return lookup.kind === 'unknown' ? (name.includes('/') ? name : `siderolabs/${name}`) : qualifiedName(lookup.extension);
+    return lookup.kind === 'unknown'
+      ? name.includes('/')
+        ? name
+        : `siderolabs/${name}`
+      : qualifiedName(lookup.extension);
   });
   return {
     ...(overlay === undefined ? {} : { overlay }),
@@ -215,35 +273,105 @@ function schematicOf(request: ImageRequest, extensions: readonly string[], args:
 
 function otherParts({ meta = [], overlay }: ImageRequest, profiles: readonly HardwareProfile[]): readonly ImagePart[] {
   return [
-    ...profiles.flatMap((profile) => (profile.modules ?? []).map(({ name, parameters = [] }): ImagePart => ({ kind: 'kernel-module', text: [name, ...parameters].join(' '), because: `hardware ${profile.name}`, purpose: profile.title, source: profile.source }))),
-    ...profiles.flatMap((profile) => Object.entries(profile.sysctls ?? {}).map(([key, value]): ImagePart => ({ kind: 'sysctl', text: `${key}=${value}`, because: `hardware ${profile.name}`, purpose: profile.title, source: profile.source }))),
-    ...meta.map(({ key }): ImagePart => ({ kind: 'meta', text: `0x${key.toString(16)}`, because: 'image', purpose: key === 10 ? 'static network of the machine before it has a configuration' : 'META value' })),
-    ...(overlay === undefined ? [] : [{ kind: 'overlay', text: `${overlay.image} ${overlay.name}`, because: 'image', purpose: 'boot files of a single-board computer' } as const]),
+    ...profiles.flatMap((profile) =>
+      (profile.modules ?? []).map(({ name, parameters = [] }): ImagePart => ({
+        kind: 'kernel-module',
+        text: [name, ...parameters].join(' '),
+        because: `hardware ${profile.name}`,
+        purpose: profile.title,
+        source: profile.source,
+      })),
+    ),
+    ...profiles.flatMap((profile) =>
+      Object.entries(profile.sysctls ?? {}).map(([key, value]): ImagePart => ({
+        kind: 'sysctl',
+        text: `${key}=${value}`,
+        because: `hardware ${profile.name}`,
+        purpose: profile.title,
+        source: profile.source,
+      })),
+    ),
+    ...meta.map(({ key }): ImagePart => ({
+      kind: 'meta',
+      text: `0x${key.toString(16)}`,
+      because: 'image',
+      purpose: key === 10 ? 'static network of the machine before it has a configuration' : 'META value',
+    })),
+    ...(overlay === undefined
+      ? []
+      : [
+          {
+            kind: 'overlay',
+            text: `${overlay.image} ${overlay.name}`,
+            because: 'image',
+            purpose: 'boot files of a single-board computer',
+          } as const,
+        ]),
   ];
 }
 
-function lint(request: ImageRequest, extensions: CollectedExtensions, args: readonly ImagePart[], modules: readonly KernelModule[]): readonly CatalogFinding[] {
+function lint(
+  request: ImageRequest,
+  extensions: CollectedExtensions,
+  args: readonly ImagePart[],
+  modules: readonly KernelModule[],
+): readonly CatalogFinding[] {
   if (request.schematic !== undefined) return [];
   const { talos, platform, arch, use = {} } = request;
-  const fromHardware = extensions.names.filter((name) => !extensions.written.some((written) => shortName(written) === name || resolvedName(written, talos) === name));
+  const fromHardware = extensions.names.filter(
+    (name) =>
+      !extensions.written.some((written) => shortName(written) === name || resolvedName(written, talos) === name),
+  );
   const listed = use.modules === undefined ? {} : { modules: [...use.modules, ...modules] };
   return [
-    ...lintExtensions({ ...use, ...listed, extensions: [...extensions.written, ...fromHardware], platform, talos, arch }),
-    ...lintKernelArgs(args.map(({ text }) => text), talos),
+    ...lintExtensions({
+      ...use,
+      ...listed,
+      extensions: [...extensions.written, ...fromHardware],
+      platform,
+      talos,
+      arch,
+    }),
+    ...lintKernelArgs(
+      args.map(({ text }) => text),
+      talos,
+    ),
     ...lintMeta(request),
   ];
 }
 
-function lintMeta({ meta = [], factory, embeddedMachineConfiguration, talos, secureboot, bootloader }: ImageRequest): readonly CatalogFinding[] {
+function lintMeta({
+  meta = [],
+  factory,
+  embeddedMachineConfiguration,
+  talos,
+  secureboot,
+  bootloader,
+}: ImageRequest): readonly CatalogFinding[] {
   const findings: CatalogFinding[] = [];
   if (meta.length > 0 && isPublicFactory(factory)) {
-    findings.push({ severity: 'notice', rule: 'meta-public', message: 'META values in a schematic can be read at the public factory by anyone who knows its id, and every node needs an image of its own' });
+    findings.push({
+      severity: 'notice',
+      rule: 'meta-public',
+      message:
+        'META values in a schematic can be read at the public factory by anyone who knows its id, and every node needs an image of its own',
+    });
   }
   if (embeddedMachineConfiguration !== undefined) {
-    findings.push({ severity: isPublicFactory(factory) ? 'error' : 'warning', rule: 'embedded-config-readable', message: 'a machine configuration in a schematic, with the secrets in it, can be read by anyone who knows its id' });
-    if (!isAtLeastMinor(talos, '1.12')) findings.push({ severity: 'error', rule: 'embedded-config-too-new', message: `Talos ${tagOf(talos)} does not read an embedded configuration; 1.12 does` });
+    findings.push({
+      severity: isPublicFactory(factory) ? 'error' : 'warning',
+      rule: 'embedded-config-readable',
+      message: 'a machine configuration in a schematic, with the secrets in it, can be read by anyone who knows its id',
+    });
+    if (!isAtLeastMinor(talos, '1.12'))
+      findings.push({
+        severity: 'error',
+        rule: 'embedded-config-too-new',
+        message: `Talos ${tagOf(talos)} does not read an embedded configuration; 1.12 does`,
+      });
   }
-  if (secureboot === true && bootloader === 'grub') findings.push({ severity: 'error', rule: 'secureboot-grub', message: 'Secure Boot needs sd-boot, not grub' });
+  if (secureboot === true && bootloader === 'grub')
+    findings.push({ severity: 'error', rule: 'secureboot-grub', message: 'Secure Boot needs sd-boot, not grub' });
   return findings;
 }
 

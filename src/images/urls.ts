@@ -74,7 +74,14 @@ export function isPublicFactory(factory: string | undefined): boolean {
 }
 
 export type InstallerReference =
-  | { readonly kind: 'factory'; readonly host: string; readonly platform?: string; readonly secureboot: boolean; readonly schematicId: string; readonly talos?: string }
+  | {
+      readonly kind: 'factory';
+      readonly host: string;
+      readonly platform?: string;
+      readonly secureboot: boolean;
+      readonly schematicId: string;
+      readonly talos?: string;
+    }
   /** The plain installer of Talos' releases: no extensions; not published for 1.14 and later. */
   | { readonly kind: 'vanilla'; readonly talos?: string }
   | { readonly kind: 'custom'; readonly reference: string; readonly talos?: string; readonly digest?: string };
@@ -89,7 +96,14 @@ export function parseInstallerImage(reference: string): InstallerReference {
   const match = /^(.+?)\/(?:([a-z0-9-]+?)-)?installer(-secureboot)?\/([0-9a-f]{64})$/i.exec(repository);
   if (match !== null) {
     const [, host = '', platform, secureboot, schematicId = ''] = match;
-    return { kind: 'factory', host, ...(platform === undefined ? {} : { platform }), secureboot: secureboot !== undefined, schematicId, ...tag };
+    return {
+      kind: 'factory',
+      host,
+      ...(platform === undefined ? {} : { platform }),
+      secureboot: secureboot !== undefined,
+      schematicId,
+      ...tag,
+    };
   }
   if (repository === VANILLA_INSTALLER_REPOSITORY) return { kind: 'vanilla', ...tag };
   return { kind: 'custom', reference, ...tag, ...(digest === undefined ? {} : { digest }) };
@@ -107,7 +121,9 @@ function pxeBase(target: ImageTarget): string {
 function checked(address: string): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new IchorError('invalid-input', `the factory address ${JSON.stringify(address)} is no http or https URL`, { hint: `The public one is ${PUBLIC_FACTORY}.` });
+    throw new IchorError('invalid-input', `the factory address ${JSON.stringify(address)} is no http or https URL`, {
+      hint: `The public one is ${PUBLIC_FACTORY}.`,
+    });
   }
   return address.replace(/\/+$/, '');
 }
@@ -117,7 +133,13 @@ function hostOf(base: string): string {
 }
 
 /** What each platform can take; everything else takes a raw image. */
-const DISK_FORMATS: Readonly<Record<string, string>> = { azure: 'vhd.xz', gcp: 'raw.tar.gz', oracle: 'qcow2', vmware: 'ova', 'digital-ocean': 'raw.gz' };
+const DISK_FORMATS: Readonly<Record<string, string>> = {
+  azure: 'vhd.xz',
+  gcp: 'raw.tar.gz',
+  oracle: 'qcow2',
+  vmware: 'ova',
+  'digital-ocean': 'raw.gz',
+};
 
 function diskFormat(platform: string): string {
   return DISK_FORMATS[platform] ?? 'raw.xz';

@@ -25,7 +25,12 @@ function countIn(factory: SimFactory): (request: string) => number {
 }
 
 function inProcess(factory: SimFactory): FactoryUnderTest {
-  return { base: 'http://factory.test', fetch: async (url, init) => factory.app.request(url, init), versions: VERSIONS, count: countIn(factory) };
+  return {
+    base: 'http://factory.test',
+    fetch: async (url, init) => factory.app.request(url, init),
+    versions: VERSIONS,
+    count: countIn(factory),
+  };
 }
 
 const memory = createSimFactory({ clock, versions: VERSIONS });
@@ -47,7 +52,10 @@ beforeAll(async () => {
 
 afterAll(() => new Promise((resolve) => void server.close(resolve)));
 
-imageFactorySuite({ name: 'simulated factory on a socket', open: () => ({ base, fetch, versions: VERSIONS, count: countIn(served) }) });
+imageFactorySuite({
+  name: 'simulated factory on a socket',
+  open: () => ({ base, fetch, versions: VERSIONS, count: countIn(served) }),
+});
 
 test('an older factory is asked by both ids before anything is posted', async () => {
   const schematic = { customization: { extraKernelArgs: ['yes'] } };
@@ -61,7 +69,9 @@ test('an older factory is asked by both ids before anything is posted', async ()
 test('something that is no factory is recognised, and nobody there is unreachable', async () => {
   const portal = createFactoryClient({ base, clock, fetch: async () => new Response('<html>', { status: 200 }) });
   await expect(portal.versions()).rejects.toThrow(/the answer is none of an Image Factory/);
-  await expect(createFactoryClient({ base: 'http://127.0.0.1:9', clock, fetch }).versions()).rejects.toMatchObject({ code: 'unreachable' });
+  await expect(createFactoryClient({ base: 'http://127.0.0.1:9', clock, fetch }).versions()).rejects.toMatchObject({
+    code: 'unreachable',
+  });
 });
 
 test('a connection that is really reset in mid-download is continued over the socket', async () => {
@@ -82,7 +92,14 @@ test('two processes that want the same image download it once', async () => {
   const source = `import { createAssetCache } from './src/images/cache/asset-cache.ts'; import { createSystemClock } from './src/system.ts';
     const cache = createAssetCache({ folder: process.argv[2], clock: createSystemClock(), fetch });
     const { wasCached, sha256 } = await cache.get({ url: process.argv[3] }); console.log(JSON.stringify({ wasCached, sha256 }));`;
-  await build({ stdin: { contents: source, resolveDir: process.cwd(), loader: 'ts' }, bundle: true, platform: 'node', format: 'esm', outfile: program, logLevel: 'silent' });
+  await build({
+    stdin: { contents: source, resolveDir: process.cwd(), loader: 'ts' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile: program,
+    logLevel: 'silent',
+  });
   served.faults.add({ path: 'metal-amd64.iso', fault: { kind: 'slow', ms: 700 } });
 
   const cacheFolder = join(folder, 'cache');

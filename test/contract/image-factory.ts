@@ -38,7 +38,11 @@ export function imageFactorySuite(suite: FactorySuite): void {
 
 function describeSchematics(suite: FactorySuite, client: () => ImageFactory): void {
   test('S0-7 S1-19 a schematic is submitted once; the second time it is known', async () => {
-    const schematic = { customization: { systemExtensions: { officialExtensions: ['siderolabs/iscsi-tools', 'siderolabs/util-linux-tools'] } } };
+    const schematic = {
+      customization: {
+        systemExtensions: { officialExtensions: ['siderolabs/iscsi-tools', 'siderolabs/util-linux-tools'] },
+      },
+    };
     const first = await client().submit(schematic);
     const posts = suite.open().count('POST /schematics');
     const second = await client().submit(schematic);
@@ -50,9 +54,30 @@ function describeSchematics(suite: FactorySuite, client: () => ImageFactory): vo
 
   test.each([
     ['arguments with a removal', { customization: { extraKernelArgs: ['-console', 'console=ttyS0,115200', 'a: b'] } }],
-    ['META with several lines', { customization: { meta: [{ key: 10, value: 'addresses:\n  - address: 10.0.4.101/24\n' }] } }],
-    ['an overlay', { overlay: { image: 'siderolabs/sbc-raspberrypi', name: 'rpi_generic', options: { configTxt: 'a\nb\n', count: 1.5, flag: true } } }],
-    ['everything', { customization: { bootloader: 'sd-boot', secureboot: { includeWellKnownCertificates: true }, diskImage: { sectorSize: 4096 } } } as const],
+    [
+      'META with several lines',
+      { customization: { meta: [{ key: 10, value: 'addresses:\n  - address: 10.0.4.101/24\n' }] } },
+    ],
+    [
+      'an overlay',
+      {
+        overlay: {
+          image: 'siderolabs/sbc-raspberrypi',
+          name: 'rpi_generic',
+          options: { configTxt: 'a\nb\n', count: 1.5, flag: true },
+        },
+      },
+    ],
+    [
+      'everything',
+      {
+        customization: {
+          bootloader: 'sd-boot',
+          secureboot: { includeWellKnownCertificates: true },
+          diskImage: { sectorSize: 4096 },
+        },
+      } as const,
+    ],
   ])('the id that was computed for %s is the one that the factory gives', async (_name, schematic) => {
     expect((await client().submit(schematic)).id).toBe(schematicId(schematic).id);
   });
@@ -78,7 +103,10 @@ function describeSchematics(suite: FactorySuite, client: () => ImageFactory): vo
 
   test('F2-4 the factory refuses an unknown field as well', async () => {
     const { base, fetch } = suite.open();
-    const response = await fetch(`${base}/schematics`, { method: 'POST', body: 'customization:\n  configPatches: [a]\n' });
+    const response = await fetch(`${base}/schematics`, {
+      method: 'POST',
+      body: 'customization:\n  configPatches: [a]\n',
+    });
 
     expect(response.status).toBe(400);
     expect(await response.text()).toContain('configPatches');
@@ -95,13 +123,16 @@ function describeVersions(suite: FactorySuite, client: () => ImageFactory): void
   });
 
   const imageTest = test.skipIf(suite.withoutImages !== undefined);
-  imageTest(`S1-4 the official extensions of a version are listed${suite.withoutImages === undefined ? '' : ` (skipped: ${suite.withoutImages})`}`, async () => {
-    const [version = ''] = suite.open().versions;
-    const extensions = await client().extensions(version);
+  imageTest(
+    `S1-4 the official extensions of a version are listed${suite.withoutImages === undefined ? '' : ` (skipped: ${suite.withoutImages})`}`,
+    async () => {
+      const [version = ''] = suite.open().versions;
+      const extensions = await client().extensions(version);
 
-    expect(extensions.map(({ name }) => name)).toContain('siderolabs/amdgpu');
-    for (const { digest } of extensions) expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
-  });
+      expect(extensions.map(({ name }) => name)).toContain('siderolabs/amdgpu');
+      for (const { digest } of extensions) expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+    },
+  );
 
   imageTest('a version that the factory does not know is not found', async () => {
     await expect(client().extensions('v0.1.0')).rejects.toMatchObject({ code: 'not-found' });

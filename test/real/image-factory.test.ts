@@ -21,71 +21,161 @@ const PROGRAM = 'image-factory-1.4.0';
 const VERSIONS = ['v1.12.11', 'v1.13.9', 'v1.14.0-rc.1'];
 const program = real(PROGRAM);
 
-describe.skipIf(program === undefined)(`the real Image Factory${program === undefined ? ` (skipped: ${howToBuild(PROGRAM)})` : ''}`, () => {
-  let folder: string;
-  let base: string;
-  let child: ChildProcess | undefined;
-  let output = '';
-  const registry = createOciRegistry();
+describe.skipIf(program === undefined)(
+  `the real Image Factory${program === undefined ? ` (skipped: ${howToBuild(PROGRAM)})` : ''}`,
+  () => {
+    let folder: string;
+    let base: string;
+    let child: ChildProcess | undefined;
+    let output = '';
+    const registry = createOciRegistry();
 
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'ichor-factory-'));
-    for (const version of VERSIONS) registry.addTag('siderolabs/imager', version);
-    const registryPort = await listen(registry.server);
-    const [port, metricsPort] = [await freePort(), await freePort()];
-    base = `http://127.0.0.1:${port}`;
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    await writeFile(join(folder, 'sign.key'), privateKey.export({ type: 'sec1', format: 'pem' }));
-    await writeFile(join(folder, 'factory.yaml'), configText({ base, port, metricsPort, registryPort, key: join(folder, 'sign.key') }));
-    child = spawn(program ?? '', ['--config', join(folder, 'factory.yaml')], { cwd: folder, env: { HOME: folder, PATH: process.env['PATH'] ?? '' } });
-    const collect = (piece: Buffer): void => {
-      output += piece.toString();
-    };
-    child.stdout?.on('data', collect);
-    child.stderr?.on('data', collect);
-    await ready(base, () => child?.exitCode ?? null, () => output);
-  });
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'ichor-factory-'));
+      for (const version of VERSIONS) registry.addTag('siderolabs/imager', version);
+      const registryPort = await listen(registry.server);
+      const [port, metricsPort] = [await freePort(), await freePort()];
+      base = `http://127.0.0.1:${port}`;
+      const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      await writeFile(join(folder, 'sign.key'), privateKey.export({ type: 'sec1', format: 'pem' }));
+      await writeFile(
+        join(folder, 'factory.yaml'),
+        configText({ base, port, metricsPort, registryPort, key: join(folder, 'sign.key') }),
+      );
+      child = spawn(program ?? '', ['--config', join(folder, 'factory.yaml')], {
+        cwd: folder,
+        env: { HOME: folder, PATH: process.env['PATH'] ?? '' },
+      });
+      const collect = (piece: Buffer): void => {
+        output += piece.toString();
+      };
+      child.stdout?.on('data', collect);
+      child.stderr?.on('data', collect);
+      await ready(
+        base,
+        () => child?.exitCode ?? null,
+        () => output,
+      );
+    });
 
-  afterAll(async () => {
-    const ended = new Promise((resolve) => child?.once('exit', resolve));
-    if (child?.exitCode === null && child.kill()) await ended;
-    registry.server.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+    afterAll(async () => {
+      const ended = new Promise((resolve) => child?.once('exit', resolve));
+      if (child?.exitCode === null && child.kill()) await ended;
+      registry.server.close();
+      await rm(folder, { recursive: true, force: true });
+    });
 
-  imageFactorySuite({
-    name: PROGRAM,
-    open: () => ({ base, fetch, versions: VERSIONS, count: () => undefined }),
-    withoutImages: 'the registry holds no real extension and imager images',
-  });
+    imageFactorySuite({
+      name: PROGRAM,
+      open: () => ({ base, fetch, versions: VERSIONS, count: () => undefined }),
+      withoutImages: 'the registry holds no real extension and imager images',
+    });
 
-  test('it is a factory of the older kind: its id of a schematic with "off" is the older of the two', async () => {
-    const submitted = await createFactoryClient({ base, fetch, clock: createSystemClock() }).submit({ customization: { secureboot: { enrollKeys: 'off' } } });
-    expect(submitted.id).toBe('27e859ebfe0bd0bb6c9a53595770359cbafaa9fc7ef0059c046435c91e0db8c4');
-  });
+    test('it is a factory of the older kind: its id of a schematic with "off" is the older of the two', async () => {
+      const submitted = await createFactoryClient({ base, fetch, clock: createSystemClock() }).submit({
+        customization: { secureboot: { enrollKeys: 'off' } },
+      });
+      expect(submitted.id).toBe('27e859ebfe0bd0bb6c9a53595770359cbafaa9fc7ef0059c046435c91e0db8c4');
+    });
 
-  test('the id of any schematic, posted as JSON, is the one that was computed, and so is its text', async () => {
-    await fc.assert(
-      fc.asyncProperty(anySchematic, async (schematic) => {
-        const response = await fetch(`${base}/schematics`, { method: 'POST', body: JSON.stringify(schematic) });
-        const identity = schematicId(JSON.stringify(schematic));
-        const wanted = { id: identity.idOlder ?? identity.id, schematic: identity.canonicalOlder ?? identity.canonical };
-        expect(await response.json()).toEqual(wanted);
-      }),
-      { numRuns: 500 },
-    );
-  });
-});
+    test('the id of any schematic, posted as JSON, is the one that was computed, and so is its text', async () => {
+      await fc.assert(
+        fc.asyncProperty(anySchematic, async (schematic) => {
+          const response = await fetch(`${base}/schematics`, { method: 'POST', body: JSON.stringify(schematic) });
+          const identity = schematicId(JSON.stringify(schematic));
+          const wanted = {
+            id: identity.idOlder ?? identity.id,
+            schematic: identity.canonicalOlder ?? identity.canonical,
+          };
+          expect(await response.json()).toEqual(wanted);
+        }),
+        { numRuns: 500 },
+      );
+    });
+  },
+);
 
 /** Characters and words on which readers and writers of YAML differ. */
 const word = fc.oneof(
-  fc.string({ unit: fc.constantFrom('a', 'Z', '0', '9', ':', ' ', '#', '-', '\n', '"', "'", 'é', '=', '.', ',', '?', '&', '*', '!', '|', '>', '%', '@', '`', '{', '}', '[', ']', '\t', '\\', '~', '/', '日', '_', '+'), maxLength: 12 }),
-  fc.constantFrom('yes', 'off', 'null', '~', '0x1f', '0o17', '1e3', '1_000', '12:30', '2024-01-02', '.inf', '<<', '---', 'true', '-0', '', ' ', 'a'.repeat(200)),
+  fc.string({
+    unit: fc.constantFrom(
+      'a',
+      'Z',
+      '0',
+      '9',
+      ':',
+      ' ',
+      '#',
+      '-',
+      '\n',
+      '"',
+      "'",
+      'é',
+      '=',
+      '.',
+      ',',
+      '?',
+      '&',
+      '*',
+      '!',
+      '|',
+      '>',
+      '%',
+      '@',
+      '`',
+      '{',
+      '}',
+      '[',
+      ']',
+      '\t',
+      '\\',
+      '~',
+      '/',
+      '日',
+      '_',
+      '+',
+    ),
+    maxLength: 12,
+  }),
+  fc.constantFrom(
+    'yes',
+    'off',
+    'null',
+    '~',
+    '0x1f',
+    '0o17',
+    '1e3',
+    '1_000',
+    '12:30',
+    '2024-01-02',
+    '.inf',
+    '<<',
+    '---',
+    'true',
+    '-0',
+    '',
+    ' ',
+    'a'.repeat(200),
+  ),
 );
 
 const anySchematic = fc.record(
   {
-    overlay: fc.record({ image: word, name: word, options: fc.dictionary(word.filter((key) => key !== '__proto__'), fc.oneof(word, fc.integer(), fc.boolean(), fc.array(word, { maxLength: 2 }), fc.double({ noNaN: true, noDefaultInfinity: true })), { maxKeys: 4 }) }),
+    overlay: fc.record({
+      image: word,
+      name: word,
+      options: fc.dictionary(
+        word.filter((key) => key !== '__proto__'),
+        fc.oneof(
+          word,
+          fc.integer(),
+          fc.boolean(),
+          fc.array(word, { maxLength: 2 }),
+          fc.double({ noNaN: true, noDefaultInfinity: true }),
+        ),
+        { maxKeys: 4 },
+      ),
+    }),
     customization: fc.record(
       {
         embeddedMachineConfiguration: word,
@@ -128,7 +218,10 @@ artifacts:
 async function ready(base: string, exitCode: () => number | null, output: () => string): Promise<void> {
   for (let attempt = 0; attempt < 600; attempt += 1) {
     if (exitCode() !== null) throw new Error(`the factory ended with ${exitCode()}:\n${output().slice(-3000)}`);
-    const isUp = await fetch(`${base}/versions`).then((response) => response.ok, () => false);
+    const isUp = await fetch(`${base}/versions`).then(
+      (response) => response.ok,
+      () => false,
+    );
     if (isUp) return;
     await wait(100);
   }

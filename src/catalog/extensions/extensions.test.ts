@@ -5,7 +5,9 @@ import { describeLookup, EXTENSIONS, extensionsOf, findExtension } from './exten
 import { lintExtensions, normalizeExtensions } from './lint.ts';
 
 test('the catalogue has as many extensions per minor as the releases', () => {
-  expect(['v1.11.6', 'v1.12.11', 'v1.13.9', 'v1.14.0-rc.1'].map((talos) => extensionsOf(talos).length)).toEqual([67, 78, 83, 86]);
+  expect(['v1.11.6', 'v1.12.11', 'v1.13.9', 'v1.14.0-rc.1'].map((talos) => extensionsOf(talos).length)).toEqual([
+    67, 78, 83, 86,
+  ]);
 });
 
 test('S1-4 every extension is found by its exact name, with and without siderolabs/', () => {
@@ -70,7 +72,9 @@ test('S3-15 the NVIDIA module and toolkit must both be there and of one branch',
   expect(rules({ extensions: [open, 'nvidia-container-toolkit-lts'] })).toEqual(['error nvidia-branch']);
   expect(rules({ extensions: [open] })).toEqual(['error nvidia-pair']);
   expect(rules({ extensions: [toolkit] })).toEqual(['error nvidia-pair']);
-  expect(rules({ extensions: [open, toolkit, 'nonfree-kmod-nvidia-production'] })).toEqual(['error nvidia-two-drivers']);
+  expect(rules({ extensions: [open, toolkit, 'nonfree-kmod-nvidia-production'] })).toEqual([
+    'error nvidia-two-drivers',
+  ]);
 });
 
 test('S3-18 Longhorn needs iscsi-tools and util-linux-tools', () => {
@@ -95,7 +99,9 @@ test('S2-6 tailscale in the image without its ExtensionServiceConfig is an error
 test('modules that nothing loads must be listed; - and _ are the same', () => {
   expect(rules({ extensions: ['usb-audio-drivers'], modules: [] })).toEqual(['error module-not-listed']);
   expect(rules({ extensions: ['usb-audio-drivers'], modules: [{ name: 'snd_usb_audio' }] })).toEqual([]);
-  expect(rules({ extensions: ['drbd'], modules: [{ name: 'drbd' }, { name: 'drbd_transport_tcp' }] })).toEqual(['error module-parameter']);
+  expect(rules({ extensions: ['drbd'], modules: [{ name: 'drbd' }, { name: 'drbd_transport_tcp' }] })).toEqual([
+    'error module-parameter',
+  ]);
 });
 
 test('the same extension twice, also under its old name, and one of another architecture are errors', () => {
@@ -104,5 +110,9 @@ test('the same extension twice, also under its old name, and one of another arch
 });
 
 test('S0-5 names are normalised: prefix dropped, renamed mapped, repetition removed, order kept', () => {
-  expect(normalizeExtensions(['siderolabs/i915-ucode', 'amd-ucode', 'i915', 'own-thing'], 'v1.13.9')).toEqual(['i915', 'amd-ucode', 'own-thing']);
+  expect(normalizeExtensions(['siderolabs/i915-ucode', 'amd-ucode', 'i915', 'own-thing'], 'v1.13.9')).toEqual([
+    'i915',
+    'amd-ucode',
+    'own-thing',
+  ]);
 });

@@ -7,7 +7,12 @@ import { STORAGE_EXTENSIONS } from './gpus-and-storage.ts';
 import { NETWORK_EXTENSIONS } from './networks.ts';
 import { RUNTIME_EXTENSIONS } from './runtimes.ts';
 
-export const EXTENSIONS: readonly Extension[] = [...RUNTIME_EXTENSIONS, ...DEVICE_EXTENSIONS, ...NETWORK_EXTENSIONS, ...STORAGE_EXTENSIONS];
+export const EXTENSIONS: readonly Extension[] = [
+  ...RUNTIME_EXTENSIONS,
+  ...DEVICE_EXTENSIONS,
+  ...NETWORK_EXTENSIONS,
+  ...STORAGE_EXTENSIONS,
+];
 
 const BY_NAME: ReadonlyMap<string, Extension> = new Map(EXTENSIONS.map((extension) => [extension.name, extension]));
 
@@ -28,7 +33,13 @@ const RENAMED: Readonly<Record<string, string>> = {
 
 /** Words that people write and that no release ever had. */
 const OFTEN_MEANT: Readonly<Record<string, readonly string[]>> = {
-  nvidia: ['nvidia-open-gpu-kernel-modules-production', 'nvidia-container-toolkit-production', 'nvidia-open-gpu-kernel-modules-lts', 'nvidia-container-toolkit-lts', 'nonfree-kmod-nvidia-lts'],
+  nvidia: [
+    'nvidia-open-gpu-kernel-modules-production',
+    'nvidia-container-toolkit-production',
+    'nvidia-open-gpu-kernel-modules-lts',
+    'nvidia-container-toolkit-lts',
+    'nonfree-kmod-nvidia-lts',
+  ],
   iscsi: ['iscsi-tools'],
   nfs: ['nfs-utils', 'nfsd'],
   'intel-gpu': ['i915', 'xe'],
@@ -58,7 +69,11 @@ export function findExtension(name: string, talos: string): ExtensionLookup {
     const notice = `${short} is now ${target.name}; the schematic id depends on the name that is written`;
     return { kind: 'renamed', from: short, extension: target, notice };
   }
-  return { kind: 'unknown', name: short, nearest: OFTEN_MEANT[short] ?? nearestSeveral(short, availableNames(talos), 3) };
+  return {
+    kind: 'unknown',
+    name: short,
+    nearest: OFTEN_MEANT[short] ?? nearestSeveral(short, availableNames(talos), 3),
+  };
 }
 
 /** Without `siderolabs/`. */
@@ -86,7 +101,9 @@ export function describeLookup(lookup: ExtensionLookup, talos: string): string |
 }
 
 function available(extension: Extension, talos: string): ExtensionLookup {
-  return isAtLeastMinor(talos, extension.since) ? { kind: 'exact', extension } : { kind: 'unavailable', extension, since: extension.since };
+  return isAtLeastMinor(talos, extension.since)
+    ? { kind: 'exact', extension }
+    : { kind: 'unavailable', extension, since: extension.since };
 }
 
 function availableNames(talos: string): readonly string[] {

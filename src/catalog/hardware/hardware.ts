@@ -41,8 +41,12 @@ export interface PciDevice {
  */
 export function suggestHardware(inventory: MachineInventory): readonly HardwareProfile[] {
   const guests = GUEST_AND_STORAGE_PROFILES.filter(({ detect }) => detect !== undefined && fits(detect, inventory));
-  const machines = MACHINE_PROFILES.filter(({ detect, group }) => detect !== undefined && (group !== 'cpu' || guests.length === 0) && fits(detect, inventory));
-  const covered = machines.filter((profile) => !machines.some((other) => other !== profile && isMoreParticular(other, profile, inventory)));
+  const machines = MACHINE_PROFILES.filter(
+    ({ detect, group }) => detect !== undefined && (group !== 'cpu' || guests.length === 0) && fits(detect, inventory),
+  );
+  const covered = machines.filter(
+    (profile) => !machines.some((other) => other !== profile && isMoreParticular(other, profile, inventory)),
+  );
   return [...covered, ...guests];
 }
 
@@ -68,5 +72,8 @@ function matches(pattern: PciPattern, device: PciDevice): boolean {
 function isMoreParticular(other: HardwareProfile, profile: HardwareProfile, inventory: MachineInventory): boolean {
   const general = profile.detect?.pci?.filter(({ products }) => products === undefined) ?? [];
   const particular = other.detect?.pci?.filter(({ products }) => products !== undefined) ?? [];
-  return inventory.pci.some((device) => general.some((pattern) => matches(pattern, device)) && particular.some((pattern) => matches(pattern, device)));
+  return inventory.pci.some(
+    (device) =>
+      general.some((pattern) => matches(pattern, device)) && particular.some((pattern) => matches(pattern, device)),
+  );
 }

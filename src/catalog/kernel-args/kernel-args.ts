@@ -5,7 +5,9 @@ import { isAtLeastMinor } from '../version.ts';
 import type { KernelArgument } from './argument.ts';
 import { KERNEL_ARGUMENTS } from './data.ts';
 
-const BY_KEY: ReadonlyMap<string, KernelArgument> = new Map(KERNEL_ARGUMENTS.map((argument) => [argument.key, argument]));
+const BY_KEY: ReadonlyMap<string, KernelArgument> = new Map(
+  KERNEL_ARGUMENTS.map((argument) => [argument.key, argument]),
+);
 
 /** Explains `key`, `key=value` or a removal `-key`; undefined when the catalogue does not know it. */
 export function findKernelArgument(argument: string): KernelArgument | undefined {
@@ -37,11 +39,15 @@ export interface CommandLineWants {
  * extra arguments applied: `console` and `talos.platform` are replaced, everything else is appended, `-` removes.
  */
 export function commandLine(wants: CommandLineWants): readonly string[] {
-  return applyExtra([...platformArgs(wants), ...(wants.medium === 'iso' ? ['talos.halt_if_installed=1'] : []), ...defaultArgs(wants)], wants.extra ?? []);
+  return applyExtra(
+    [...platformArgs(wants), ...(wants.medium === 'iso' ? ['talos.halt_if_installed=1'] : []), ...defaultArgs(wants)],
+    wants.extra ?? [],
+  );
 }
 
 function platformArgs({ platform, arch }: CommandLineWants): readonly string[] {
-  const consoles = platform === 'metal' ? (arch === 'amd64' ? ['console=tty0'] : ['console=ttyAMA0', 'console=tty0']) : [];
+  const consoles =
+    platform === 'metal' ? (arch === 'amd64' ? ['console=tty0'] : ['console=ttyAMA0', 'console=tty0']) : [];
   return [`talos.platform=${platform}`, ...consoles];
 }
 
@@ -65,8 +71,14 @@ function defaultArgs({ talos, secureboot, platform }: CommandLineWants): readonl
 function applyExtra(base: readonly string[], extra: readonly string[]): readonly string[] {
   const removals = extra.filter(isRemoval).map((argument) => argument.slice(1));
   const additions = extra.filter((argument) => !isRemoval(argument));
-  const replaced: ReadonlySet<string> = new Set(additions.map(keyOf).filter((key) => key === 'console' || key === 'talos.platform'));
-  const kept = base.filter((argument) => !replaced.has(keyOf(argument)) && !removals.some((removal) => (removal.includes('=') ? removal === argument : removal === keyOf(argument))));
+  const replaced: ReadonlySet<string> = new Set(
+    additions.map(keyOf).filter((key) => key === 'console' || key === 'talos.platform'),
+  );
+  const kept = base.filter(
+    (argument) =>
+      !replaced.has(keyOf(argument)) &&
+      !removals.some((removal) => (removal.includes('=') ? removal === argument : removal === keyOf(argument))),
+  );
   return [...kept, ...additions];
 }
 
@@ -83,18 +95,49 @@ function lintOne(argument: string, talos: string): readonly CatalogFinding[] {
   const key = keyOf(argument);
   const known = BY_KEY.get(key);
   if (breaksKspp(argument)) {
-    return [{ severity: 'error', rule: 'kernel-arg-enforced', message: `${argument}: Talos does not boot without ${key === 'pti' ? 'pti=on' : key}`, hint: 'Leave it out.', ...(known === undefined ? {} : { source: known.source }) }];
+    return [
+      {
+        severity: 'error',
+        rule: 'kernel-arg-enforced',
+        message: `${argument}: Talos does not boot without ${key === 'pti' ? 'pti=on' : key}`,
+        hint: 'Leave it out.',
+        ...(known === undefined ? {} : { source: known.source }),
+      },
+    ];
   }
   if (known === undefined) {
     const guess = nearest(key, BY_KEY.keys());
     const isTalos = key.startsWith('talos.');
-    return isTalos ? [{ severity: 'warning', rule: 'kernel-arg-unknown', message: `Talos has no argument ${key}${guess === undefined ? '' : `; did you mean ${guess}?`}` }] : [];
+    return isTalos
+      ? [
+          {
+            severity: 'warning',
+            rule: 'kernel-arg-unknown',
+            message: `Talos has no argument ${key}${guess === undefined ? '' : `; did you mean ${guess}?`}`,
+          },
+        ]
+      : [];
   }
   if (known.until !== undefined && isAtLeastMinor(talos, known.until) && !isSameMinor(talos, known.until)) {
-    return [{ severity: 'warning', rule: 'kernel-arg-gone', message: `${key} has no effect from after Talos ${known.until}: ${known.note ?? known.meaning}`, source: known.source }];
+    return [
+      {
+        severity: 'warning',
+        rule: 'kernel-arg-gone',
+        message: `${key} has no effect from after Talos ${known.until}: ${known.note ?? known.meaning}`,
+        source: known.source,
+      },
+    ];
   }
   if (key === 'talos.experimental.wipe' && !isRemoval(argument)) {
-    return [{ severity: 'error', rule: 'kernel-arg-wipes', message: `${argument} in an image wipes the disk at every boot`, hint: 'Give it for one boot only, at the boot menu or in a PXE script.', source: known.source }];
+    return [
+      {
+        severity: 'error',
+        rule: 'kernel-arg-wipes',
+        message: `${argument} in an image wipes the disk at every boot`,
+        hint: 'Give it for one boot only, at the boot menu or in a PXE script.',
+        source: known.source,
+      },
+    ];
   }
   return [];
 }

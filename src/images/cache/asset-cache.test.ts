@@ -59,7 +59,11 @@ test('S4-26 kernel, initramfs and ISO are downloaded once, judged and kept by co
 });
 
 test.each<[string, FactoryFault, RegExp]>([
-  ['S2-14 a 9-byte file', { kind: 'content', content: 'not found' }, /has 9 bytes, too few for ISO image \("not found"\)/],
+  [
+    'S2-14 a 9-byte file',
+    { kind: 'content', content: 'not found' },
+    /has 9 bytes, too few for ISO image \("not found"\)/,
+  ],
   ['a web page', { kind: 'web-page' }, /has \d+ bytes, too few/],
   ['text as long as an image', { kind: 'content', content: 'x'.repeat(2 ** 21) }, /is no ISO image but text/],
 ])('%s is refused, and nothing is left to be found or continued', async (_name, fault, message) => {
@@ -81,7 +85,9 @@ test('S4-28 one flipped bit is found by the published checksum, sha256 or sha512
     const checksum = { algorithm, hex: createHash(algorithm).update(good).digest('hex').toUpperCase() };
     failOnce({ kind: 'flip', atByte: 1_000_000 });
 
-    await expect(cache.get({ url: KERNEL, checksum })).rejects.toThrow(new RegExp(`has the ${algorithm} [0-9a-f]+, and ${checksum.hex.toLowerCase()} is published`));
+    await expect(cache.get({ url: KERNEL, checksum })).rejects.toThrow(
+      new RegExp(`has the ${algorithm} [0-9a-f]+, and ${checksum.hex.toLowerCase()} is published`),
+    );
     expect(await cache.find(KERNEL)).toBeUndefined();
     expect((await cache.get({ url: KERNEL, checksum })).sizeBytes).toBe(good.length);
     await rm(join(folder, 'entries'), { recursive: true });
@@ -90,7 +96,9 @@ test('S4-28 one flipped bit is found by the published checksum, sha256 or sha512
 
 test('a kept file with another checksum than the one asked for is not given out', async () => {
   await cache.get({ url: KERNEL });
-  await expect(cache.get({ url: KERNEL, checksum: { algorithm: 'sha256', hex: '0'.repeat(64) } })).rejects.toThrow(/is published/);
+  await expect(cache.get({ url: KERNEL, checksum: { algorithm: 'sha256', hex: '0'.repeat(64) } })).rejects.toThrow(
+    /is published/,
+  );
 });
 
 test('a connection that breaks is continued where it stopped', async () => {
@@ -114,7 +122,11 @@ test('a download that stalls is abandoned and continued', async () => {
 test('a run that was stopped is continued by the next one, with only the rest asked for', async () => {
   failOnce({ kind: 'stall', afterBytes: 1_200_000 });
   const stop = new AbortController();
-  const stopped = open({ timeouts: { stallTimeoutMs: 2 ** 30 } }).get({ url: KERNEL, signal: stop.signal, onProgress: () => stop.abort() });
+  const stopped = open({ timeouts: { stallTimeoutMs: 2 ** 30 } }).get({
+    url: KERNEL,
+    signal: stop.signal,
+    onProgress: () => stop.abort(),
+  });
   await expect(stopped).rejects.toMatchObject({ code: 'interrupted' });
   const seen: DownloadProgress[] = [];
 
@@ -127,7 +139,13 @@ test('a run that was stopped is continued by the next one, with only the rest as
 test('a file that changed on the server since it was begun is fetched anew', async () => {
   failOnce({ kind: 'stall', afterBytes: 700_000 });
   const stop = new AbortController();
-  await expect(open({ timeouts: { stallTimeoutMs: 2 ** 30 } }).get({ url: KERNEL, signal: stop.signal, onProgress: () => stop.abort() })).rejects.toThrow();
+  await expect(
+    open({ timeouts: { stallTimeoutMs: 2 ** 30 } }).get({
+      url: KERNEL,
+      signal: stop.signal,
+      onProgress: () => stop.abort(),
+    }),
+  ).rejects.toThrow();
   const [partial = ''] = (await readdir(join(folder, 'partial'))).filter((name) => name.endsWith('.validator'));
   await writeFile(join(folder, 'partial', partial), '"another"');
 
@@ -165,8 +183,14 @@ test('a factory that is starting (503) is tried again', async () => {
 
 test('nobody there is unreachable, after a bounded number of attempts', async () => {
   let calls = 0;
-  const dead = open({ fetch: () => Promise.reject(new TypeError('fetch failed', { cause: new Error(`connect ECONNREFUSED ${(calls += 1)}`) })) });
-  await expect(dead.get({ url: ISO })).rejects.toMatchObject({ code: 'unreachable', message: `${ISO}: connect ECONNREFUSED 5` });
+  const dead = open({
+    fetch: () =>
+      Promise.reject(new TypeError('fetch failed', { cause: new Error(`connect ECONNREFUSED ${(calls += 1)}`) })),
+  });
+  await expect(dead.get({ url: ISO })).rejects.toMatchObject({
+    code: 'unreachable',
+    message: `${ISO}: connect ECONNREFUSED 5`,
+  });
 });
 
 test('two who want the same file fetch it once', async () => {

@@ -58,7 +58,12 @@ export interface AssetCache {
   list(): Promise<readonly CachedAsset[]>;
 }
 
-const entry = z.object({ url: z.string(), sha256: z.string(), sizeBytes: z.number(), kind: z.custom<AssetKind>((value) => typeof value === 'string') });
+const entry = z.object({
+  url: z.string(),
+  sha256: z.string(),
+  sizeBytes: z.number(),
+  kind: z.custom<AssetKind>((value) => typeof value === 'string'),
+});
 type Entry = z.infer<typeof entry>;
 
 const DEFAULT_LIMIT_BYTES = 20 * 2 ** 30;
@@ -108,12 +113,20 @@ async function fetchAsset(options: AssetCacheOptions, request: AssetRequest): Pr
   const { url } = request;
   const partial = join(options.folder, 'partial', keyOf(url));
   await mkdir(join(options.folder, 'partial'), { recursive: true });
-  const sizeBytes = await download(url, partial, { ...options.timeouts, fetch: options.fetch, clock: options.clock, onProgress: request.onProgress, signal: request.signal });
+  const sizeBytes = await download(url, partial, {
+    ...options.timeouts,
+    fetch: options.fetch,
+    clock: options.clock,
+    onProgress: request.onProgress,
+    signal: request.signal,
+  });
   const kind = request.kind ?? kindOfAsset(new URL(url).pathname.split('/').at(-1) ?? '');
   const problem = await problemOf(partial, sizeBytes, kind, request);
   if (problem !== undefined) {
     await discardPartial(partial);
-    throw new IchorError('failed', `${url} ${problem}`, { hint: 'Nothing of it was kept. Look at the address in a browser: the factory may say there what is wrong.' });
+    throw new IchorError('failed', `${url} ${problem}`, {
+      hint: 'Nothing of it was kept. Look at the address in a browser: the factory may say there what is wrong.',
+    });
   }
   const sha256 = await hashFile(partial, 'sha256');
   await land(options, partial, { url, sha256, sizeBytes, kind });
@@ -121,13 +134,21 @@ async function fetchAsset(options: AssetCacheOptions, request: AssetRequest): Pr
   return { url, path: blobPath(options, sha256), sha256, sizeBytes, kind, wasCached: false };
 }
 
-async function problemOf(path: string, sizeBytes: number, kind: AssetKind, request: AssetRequest): Promise<string | undefined> {
-  if (request.sizeBytes !== undefined && request.sizeBytes !== sizeBytes) return `has ${sizeBytes} bytes, and it should have ${request.sizeBytes}`;
+async function problemOf(
+  path: string,
+  sizeBytes: number,
+  kind: AssetKind,
+  request: AssetRequest,
+): Promise<string | undefined> {
+  if (request.sizeBytes !== undefined && request.sizeBytes !== sizeBytes)
+    return `has ${sizeBytes} bytes, and it should have ${request.sizeBytes}`;
   const problem = await contentProblem(path, kind);
   if (problem !== undefined || request.checksum === undefined) return problem;
   const { algorithm, hex } = request.checksum;
   const actual = await hashFile(path, algorithm);
-  return actual === hex.toLowerCase() ? undefined : `has the ${algorithm} ${actual}, and ${hex.toLowerCase()} is published`;
+  return actual === hex.toLowerCase()
+    ? undefined
+    : `has the ${algorithm} ${actual}, and ${hex.toLowerCase()} is published`;
 }
 
 /** The blob first, then the entry by which it is found; both appear whole or not at all. */
@@ -169,7 +190,8 @@ async function list(options: AssetCacheOptions): Promise<readonly CachedAsset[]>
   for (const name of names) {
     const known = await readEntry(join(folder, name));
     const usedAt = (await stat(join(folder, name)).catch(() => undefined))?.mtimeMs;
-    if (known !== undefined && usedAt !== undefined) found.push({ asset: { ...known, path: blobPath(options, known.sha256), wasCached: true }, usedAt });
+    if (known !== undefined && usedAt !== undefined)
+      found.push({ asset: { ...known, path: blobPath(options, known.sha256), wasCached: true }, usedAt });
   }
   return found.toSorted((left, right) => right.usedAt - left.usedAt).map(({ asset }) => asset);
 }

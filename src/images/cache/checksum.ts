@@ -25,7 +25,10 @@ export function checksumFor(list: string, file: string): Checksum {
     const match = /^([0-9a-fA-F]{64}|[0-9a-fA-F]{128}) [ *](.+)$/.exec(line.trimEnd());
     if (match === null) continue;
     const [, hex = '', path = ''] = match;
-    if (path.split('/').at(-1) === file) return { algorithm: hex.length === 64 ? 'sha256' : 'sha512', hex: hex.toLowerCase() };
+    if (path.split('/').at(-1) === file)
+      return { algorithm: hex.length === 64 ? 'sha256' : 'sha512', hex: hex.toLowerCase() };
   }
-  throw new IchorError('not-found', `the list of checksums has none for ${file}`, { hint: 'Look it up under the name it was published with.' });
+  throw new IchorError('not-found', `the list of checksums has none for ${file}`, {
+    hint: 'Look it up under the name it was published with.',
+  });
 }

@@ -18,9 +18,15 @@ test.each([
 ] as const)('%s is a %s, and the content of one is taken for no other', (file, kind) => {
   expect(kindOfAsset(file)).toBe(kind);
   const text = kind === 'cmdline' ? 'talos.platform=metal slab_nomerge= pti=on' : undefined;
-  const content = assetContent({ file, talos: 'v1.13.9', schematicId: 'a'.repeat(64), ...(text === undefined ? {} : { text }) });
+  const content = assetContent({
+    file,
+    talos: 'v1.13.9',
+    schematicId: 'a'.repeat(64),
+    ...(text === undefined ? {} : { text }),
+  });
   expect(headProblem(content.subarray(0, 36_864), content.length, kind)).toBeUndefined();
-  if (kind !== 'any' && kind !== 'iso') expect(headProblem(content.subarray(0, 36_864), content.length, 'iso')).toBeDefined();
+  if (kind !== 'any' && kind !== 'iso')
+    expect(headProblem(content.subarray(0, 36_864), content.length, 'iso')).toBeDefined();
 });
 
 test('a file that ends inside its head does not pass', () => {

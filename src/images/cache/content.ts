@@ -5,7 +5,17 @@ export type AssetKind = 'kernel' | 'initramfs' | 'iso' | 'uki' | 'disk' | 'cmdli
 
 const MIB = 2 ** 20;
 /** Nothing of these kinds is smaller; an error page always is. */
-const SMALLEST: Readonly<Record<AssetKind, number>> = { kernel: MIB, initramfs: MIB, iso: MIB, uki: MIB, disk: MIB, cmdline: 16, pxe: 6, schematic: 10, any: 1 };
+const SMALLEST: Readonly<Record<AssetKind, number>> = {
+  kernel: MIB,
+  initramfs: MIB,
+  iso: MIB,
+  uki: MIB,
+  disk: MIB,
+  cmdline: 16,
+  pxe: 6,
+  schematic: 10,
+  any: 1,
+};
 /** ISO 9660 has its mark at sector 16. */
 const HEAD_BYTES = 36_864;
 
@@ -97,7 +107,17 @@ function isGzip(head: Buffer): boolean {
 }
 
 function nameOf(kind: AssetKind): string {
-  const names = { kernel: 'Linux kernel', initramfs: 'initramfs', iso: 'ISO image', uki: 'unified kernel image', disk: 'disk image', cmdline: 'kernel command line', pxe: 'iPXE script', schematic: 'schematic', any: 'file' } as const;
+  const names = {
+    kernel: 'Linux kernel',
+    initramfs: 'initramfs',
+    iso: 'ISO image',
+    uki: 'unified kernel image',
+    disk: 'disk image',
+    cmdline: 'kernel command line',
+    pxe: 'iPXE script',
+    schematic: 'schematic',
+    any: 'file',
+  } as const;
   return names[kind];
 }
 
@@ -111,7 +131,10 @@ function describe(head: Buffer): string {
 }
 
 function isText(head: Buffer): boolean {
-  return head.length > 0 && head.subarray(0, 200).every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 0x20 && byte < 0x7f));
+  return (
+    head.length > 0 &&
+    head.subarray(0, 200).every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 0x20 && byte < 0x7f))
+  );
 }
 
 function quoteOf(head: Buffer): string {

@@ -35,7 +35,7 @@ interface Partial {
 export async function download(url: string, path: string, options: DownloadOptions): Promise<number> {
   const partial = { path, validatorPath: `${path}.validator` };
   const most = options.attempts ?? 5;
-  for (let fruitless = 0; ; ) {
+  for (let fruitless = 0; ;) {
     const before = await sizeOf(path);
     try {
       return await attempt(url, partial, options);
@@ -55,7 +55,11 @@ export async function discardPartial(path: string): Promise<void> {
 }
 
 function isWorthAnother(error: IchorError): boolean {
-  return error.code === 'unreachable' || error.code === 'deadline' || (error.code === 'failed' && / 50[0234]/.test(error.message));
+  return (
+    error.code === 'unreachable' ||
+    error.code === 'deadline' ||
+    (error.code === 'failed' && / 50[0234]/.test(error.message))
+  );
 }
 
 async function attempt(url: string, partial: Partial, options: DownloadOptions): Promise<number> {
@@ -92,9 +96,14 @@ async function receive(response: Response, reception: Reception, options: Downlo
   if (!isContinued) await truncate(partial.path, 0).catch(() => undefined);
   await rememberValidator(response, partial);
   const total = totalOf(response, start);
-  const meter = createMeter(options.clock, { startBytes: start, ...(total === undefined ? {} : { totalBytes: total }) }, options.onProgress);
+  const meter = createMeter(
+    options.clock,
+    { startBytes: start, ...(total === undefined ? {} : { totalBytes: total }) },
+    options.onProgress,
+  );
   const size = await append(response, { partial, start, watch, meter, stallMs: options.stallTimeoutMs ?? 60_000 });
-  if (total !== undefined && size !== total) throw new IchorError('unreachable', `${url}: the connection ended after ${size} of ${total} bytes`);
+  if (total !== undefined && size !== total)
+    throw new IchorError('unreachable', `${url}: the connection ended after ${size} of ${total} bytes`);
   return size;
 }
 
@@ -142,7 +151,9 @@ function createWatch({ clock, signal }: DownloadOptions): Watch {
   const onParent = (): void => controller.abort(signal?.reason);
   if (signal?.aborted === true) onParent();
   signal?.addEventListener('abort', onParent, { once: true });
-  const aborted = new Promise<never>((_resolve, reject) => controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true }));
+  const aborted = new Promise<never>((_resolve, reject) =>
+    controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true }),
+  );
   aborted.catch(() => undefined);
   let current = withDeadline(clock, 2 ** 30);
   const dispose = (): void => {
@@ -162,7 +173,9 @@ function createWatch({ clock, signal }: DownloadOptions): Watch {
   };
 }
 
-async function continuation(partial: Partial): Promise<{ readonly size: number; readonly validator: string } | undefined> {
+async function continuation(
+  partial: Partial,
+): Promise<{ readonly size: number; readonly validator: string } | undefined> {
   const validator = await readFile(partial.validatorPath, 'utf8').catch(() => '');
   const size = await sizeOf(partial.path);
   return validator === '' || size === 0 ? undefined : { size, validator };

@@ -8,7 +8,12 @@ import type { Clock } from '../../system.ts';
 const POLL_MS = 200;
 
 /** Runs `work` while holding the lock. A lock whose owner no longer runs is taken over. */
-export async function withFileLock<T>(path: string, clock: Clock, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+export async function withFileLock<T>(
+  path: string,
+  clock: Clock,
+  work: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
   while (!(await tryLock(path))) {
     if (!(await removeStale(path))) await sleep(clock, POLL_MS, signal);

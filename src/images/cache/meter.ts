@@ -20,7 +20,11 @@ const WINDOW_MS = 5000;
 const INTERVAL_MS = 250;
 
 /** `startBytes` were there before and do not count for the speed. */
-export function createMeter(clock: Clock, sizes: { readonly startBytes: number; readonly totalBytes?: number }, report: ((progress: DownloadProgress) => void) | undefined): Meter {
+export function createMeter(
+  clock: Clock,
+  sizes: { readonly startBytes: number; readonly totalBytes?: number },
+  report: ((progress: DownloadProgress) => void) | undefined,
+): Meter {
   const samples: { readonly at: number; readonly bytes: number }[] = [{ at: clock.now(), bytes: sizes.startBytes }];
   let received = sizes.startBytes;
   let reportedAt = Number.NEGATIVE_INFINITY;
@@ -40,7 +44,10 @@ export function createMeter(clock: Clock, sizes: { readonly startBytes: number; 
   };
 }
 
-function progressOf(samples: readonly { readonly at: number; readonly bytes: number }[], totalBytes: number | undefined): Omit<DownloadProgress, 'isDone'> {
+function progressOf(
+  samples: readonly { readonly at: number; readonly bytes: number }[],
+  totalBytes: number | undefined,
+): Omit<DownloadProgress, 'isDone'> {
   const first = samples[0] ?? { at: 0, bytes: 0 };
   const last = samples.at(-1) ?? first;
   const seconds = (last.at - first.at) / 1000;

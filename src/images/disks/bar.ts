@@ -28,7 +28,10 @@ export function renderDiskBar(budget: DiskBudget, width: number): DiskBar {
   const isOver = budget.overByBytes > 0n;
   const rest = isOver ? '!' : FREE;
   bar = isOver && bar.length >= cells ? bar.slice(0, cells - 1) : bar;
-  return { bar: `${bar}${rest.repeat(Math.max(0, cells - bar.length))}`.slice(0, cells), legend: legendOf(budget, parts) };
+  return {
+    bar: `${bar}${rest.repeat(Math.max(0, cells - bar.length))}`.slice(0, cells),
+    legend: legendOf(budget, parts),
+  };
 }
 
 interface Part {
@@ -46,7 +49,12 @@ function grouped(budget: DiskBudget): readonly Part[] {
     const sign = partition.kind === 'ephemeral' ? EPHEMERAL : (VOLUMES[volume++ % VOLUMES.length] ?? '█');
     return { sign, label: partition.label, sizeBytes: needed(partition) };
   });
-  return [...(system.length === 0 ? [] : [{ sign: SYSTEM, label: system.map(({ label }) => label).join('+'), sizeBytes: sum }]), ...others];
+  return [
+    ...(system.length === 0
+      ? []
+      : [{ sign: SYSTEM, label: system.map(({ label }) => label).join('+'), sizeBytes: sum }]),
+    ...others,
+  ];
 }
 
 /** The bar of an over-committed disk shows what was wanted, and so goes past the end. */
@@ -55,6 +63,9 @@ function needed({ sizeBytes, neededBytes }: BudgetPartition): bigint {
 }
 
 function legendOf(budget: DiskBudget, parts: readonly Part[]): readonly string[] {
-  const last = budget.overByBytes > 0n ? `! short by ${bothUnits(budget.overByBytes)}` : `${FREE} free ${bothUnits(budget.freeBytes)}`;
+  const last =
+    budget.overByBytes > 0n
+      ? `! short by ${bothUnits(budget.overByBytes)}`
+      : `${FREE} free ${bothUnits(budget.freeBytes)}`;
   return [...parts.map(({ sign, label, sizeBytes }) => `${sign} ${label} ${bothUnits(sizeBytes)}`), last];
 }

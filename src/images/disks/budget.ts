@@ -2,7 +2,13 @@
  * What fits on a disk, to the byte: Talos' own partitions, EPHEMERAL and the volumes, in the order in which Talos makes them
  * (catalog §5.2: volumes that do not grow first, then the smaller maximum, then the name).
  */
-import { EPHEMERAL_MIN_BYTES, GPT_HEAD_BYTES, GPT_TAIL_BYTES, systemPartitions, VOLUME_DEFAULT_MIN_BYTES } from '../../catalog/disks.ts';
+import {
+  EPHEMERAL_MIN_BYTES,
+  GPT_HEAD_BYTES,
+  GPT_TAIL_BYTES,
+  systemPartitions,
+  VOLUME_DEFAULT_MIN_BYTES,
+} from '../../catalog/disks.ts';
 import type { BootLayout } from '../../catalog/disks.ts';
 import { bothUnits } from './disk.ts';
 
@@ -69,8 +75,16 @@ export function planDiskBudget(request: BudgetRequest): DiskBudget {
   const total = needed > request.diskSizeBytes ? needed - request.diskSizeBytes : 0n;
   const starved = partitions.filter(({ sizeBytes, neededBytes }) => sizeBytes < neededBytes);
   const fits = total === 0n && starved.length === 0;
-  const overByBytes = total > 0n ? total : starved.reduce((sum, { sizeBytes, neededBytes }) => sum + neededBytes - sizeBytes, 0n);
-  const budget = { diskSizeBytes: request.diskSizeBytes, overheadBytes, partitions, freeBytes: left > 0n ? left : 0n, fits, overByBytes };
+  const overByBytes =
+    total > 0n ? total : starved.reduce((sum, { sizeBytes, neededBytes }) => sum + neededBytes - sizeBytes, 0n);
+  const budget = {
+    diskSizeBytes: request.diskSizeBytes,
+    overheadBytes,
+    partitions,
+    freeBytes: left > 0n ? left : 0n,
+    fits,
+    overByBytes,
+  };
   return { ...budget, findings: findingsOf(request, { ...budget, findings: [] }, wants) };
 }
 
@@ -87,14 +101,29 @@ function systemWants({ system }: BudgetRequest): readonly Want[] {
   const { talos, layout, ephemeral = {} } = system;
   const minimum = ephemeral.minSizeBytes ?? EPHEMERAL_MIN_BYTES;
   return [
-    ...systemPartitions(talos, layout).map(({ label, sizeBytes }): Want => ({ label, kind: 'system', neededBytes: sizeBytes, wantedBytes: sizeBytes })),
-    { label: 'EPHEMERAL', kind: 'ephemeral', neededBytes: largest(minimum, ephemeral.maxSizeBytes), wantedBytes: ephemeral.maxSizeBytes },
+    ...systemPartitions(talos, layout).map(({ label, sizeBytes }): Want => ({
+      label,
+      kind: 'system',
+      neededBytes: sizeBytes,
+      wantedBytes: sizeBytes,
+    })),
+    {
+      label: 'EPHEMERAL',
+      kind: 'ephemeral',
+      neededBytes: largest(minimum, ephemeral.maxSizeBytes),
+      wantedBytes: ephemeral.maxSizeBytes,
+    },
   ];
 }
 
 /** Talos gives a volume less than its maximum without a word when less is free, so the maximum is what is needed. */
 function volumeWant({ name, minSizeBytes, maxSizeBytes }: BudgetVolume): Want {
-  return { label: `u-${name}`, kind: 'volume', neededBytes: largest(minSizeBytes ?? VOLUME_DEFAULT_MIN_BYTES, maxSizeBytes), wantedBytes: maxSizeBytes };
+  return {
+    label: `u-${name}`,
+    kind: 'volume',
+    neededBytes: largest(minSizeBytes ?? VOLUME_DEFAULT_MIN_BYTES, maxSizeBytes),
+    wantedBytes: maxSizeBytes,
+  };
 }
 
 function largest(minimum: bigint, maximum: bigint | undefined): bigint {
@@ -114,22 +143,44 @@ function inTalosOrder(left: BudgetVolume, right: BudgetVolume): number {
 
 function findingsOf(request: BudgetRequest, budget: DiskBudget, wants: readonly Want[]): readonly BudgetFinding[] {
   const findings: BudgetFinding[] = [];
-  const openEphemeral = request.system !== undefined && request.system.ephemeral?.maxSizeBytes === undefined && request.volumes.length > 0;
+  const openEphemeral =
+    request.system !== undefined && request.system.ephemeral?.maxSizeBytes === undefined && request.volumes.length > 0;
   if (openEphemeral) {
-    findings.push({ severity: 'error', rule: 'ephemeral-takes-all', message: 'EPHEMERAL has no maxSize and takes the whole disk before any volume is made', hint: 'Give it a cap: a VolumeConfig named EPHEMERAL with maxSize.' });
+    findings.push({
+      severity: 'error',
+      rule: 'ephemeral-takes-all',
+      message: 'EPHEMERAL has no maxSize and takes the whole disk before any volume is made',
+      hint: 'Give it a cap: a VolumeConfig named EPHEMERAL with maxSize.',
+    });
   } else if (!budget.fits) {
     const sum = wants.reduce((total, { neededBytes }) => total + neededBytes, budget.overheadBytes);
-    findings.push({ severity: 'error', rule: 'disk-over-committed', message: `${bothUnits(sum)} do not fit on ${bothUnits(budget.diskSizeBytes)}: short by ${bothUnits(budget.overByBytes)}`, hint: smallerHint(budget) });
+    findings.push({
+      severity: 'error',
+      rule: 'disk-over-committed',
+      message: `${bothUnits(sum)} do not fit on ${bothUnits(budget.diskSizeBytes)}: short by ${bothUnits(budget.overByBytes)}`,
+      hint: smallerHint(budget),
+    });
   }
-  const inverted = [...request.volumes, ...(request.system?.ephemeral === undefined ? [] : [{ ...request.system.ephemeral, name: 'EPHEMERAL' }])].filter(
-    ({ minSizeBytes, maxSizeBytes }) => minSizeBytes !== undefined && maxSizeBytes !== undefined && minSizeBytes > maxSizeBytes,
+  const inverted = [
+    ...request.volumes,
+    ...(request.system?.ephemeral === undefined ? [] : [{ ...request.system.ephemeral, name: 'EPHEMERAL' }]),
+  ].filter(
+    ({ minSizeBytes, maxSizeBytes }) =>
+      minSizeBytes !== undefined && maxSizeBytes !== undefined && minSizeBytes > maxSizeBytes,
   );
-  for (const { name } of inverted) findings.push({ severity: 'error', rule: 'volume-sizes-inverted', message: `${name} has a minSize above its maxSize` });
+  for (const { name } of inverted)
+    findings.push({
+      severity: 'error',
+      rule: 'volume-sizes-inverted',
+      message: `${name} has a minSize above its maxSize`,
+    });
   return findings;
 }
 
 function smallerHint({ partitions, overByBytes }: DiskBudget): string {
-  const volume = partitions.filter(({ kind }) => kind === 'volume').toSorted((left, right) => (left.neededBytes > right.neededBytes ? 1 : -1))[0];
+  const volume = partitions
+    .filter(({ kind }) => kind === 'volume')
+    .toSorted((left, right) => (left.neededBytes > right.neededBytes ? 1 : -1))[0];
   if (volume === undefined || volume.neededBytes <= overByBytes) return 'Take a larger disk, or less for EPHEMERAL.';
   return `${volume.label} could have ${bothUnits(volume.neededBytes - overByBytes)} at most.`;
 }

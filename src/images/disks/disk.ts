@@ -38,7 +38,10 @@ export interface DiscoveredVolume {
 
 /** `Samsung SSD 990 PRO 2TB, serial S6Z1, 2000.4 GB (1863.0 GiB)`. */
 export function describeDisk(disk: DiskFacts): string {
-  const name = [disk.model ?? 'disk', ...(disk.serial === undefined || disk.serial === '' ? [] : [`serial ${disk.serial}`])].join(', ');
+  const name = [
+    disk.model ?? 'disk',
+    ...(disk.serial === undefined || disk.serial === '' ? [] : [`serial ${disk.serial}`]),
+  ].join(', ');
   return `${disk.devPath}: ${name}, ${bothUnits(BigInt(disk.sizeBytes))}`;
 }
 

@@ -59,7 +59,9 @@ function judge(expr: Expr, judging: Judging): boolean {
   return evaluate(expr, judging);
 }
 
-const GLOB = celFunc('glob', [CelScalar.STRING, CelScalar.STRING], CelScalar.BOOL, (pattern, value) => matchesGlob(pattern, value));
+const GLOB = celFunc('glob', [CelScalar.STRING, CelScalar.STRING], CelScalar.BOOL, (pattern, value) =>
+  matchesGlob(pattern, value),
+);
 const ENVIRONMENT = celEnv({ funcs: [...strings, GLOB] });
 
 function evaluate(expr: Expr, { expression, bindings }: Judging): boolean {

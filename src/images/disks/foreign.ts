@@ -18,9 +18,15 @@ export interface DiskOwnership {
 }
 
 /** Empty: nothing that could be lost. `volumes` may be those of the whole machine; only the disk's are looked at. */
-export function foreignContent(devPath: string, volumes: readonly DiscoveredVolume[], ownership: DiskOwnership): readonly ForeignContent[] {
+export function foreignContent(
+  devPath: string,
+  volumes: readonly DiscoveredVolume[],
+  ownership: DiskOwnership,
+): readonly ForeignContent[] {
   const found: ForeignContent[] = [];
-  for (const volume of volumes.filter((candidate) => candidate.devPath === devPath || candidate.parentDevPath === devPath)) {
+  for (const volume of volumes.filter(
+    (candidate) => candidate.devPath === devPath || candidate.parentDevPath === devPath,
+  )) {
     const kind = kindOf(volume);
     if (kind === undefined) continue;
     if (ownership.isOwn && (kind === 'talos' || isOwnVolume(volume, ownership))) continue;
@@ -77,7 +83,10 @@ function kindOfContent(content: string): ForeignKind | undefined {
 }
 
 function isOwnVolume(volume: DiscoveredVolume, { ownLabels = [] }: DiskOwnership): boolean {
-  return volume.partitionLabel !== undefined && (ownLabels.includes(volume.partitionLabel) || TALOS_LABELS.has(volume.partitionLabel));
+  return (
+    volume.partitionLabel !== undefined &&
+    (ownLabels.includes(volume.partitionLabel) || TALOS_LABELS.has(volume.partitionLabel))
+  );
 }
 
 function isTiny(volume: DiscoveredVolume): boolean {

@@ -20,15 +20,37 @@ const COMFORTABLE = { controlplane: 20n * GIB, worker: 48n * GIB, storage: 100n 
 export function lintInstallDiskSize({ disk, role, holdsStorage }: InstallDiskUse): readonly CatalogFinding[] {
   const size = BigInt(disk.sizeBytes);
   if (size < INSTALL_DISK_MIN_BYTES) {
-    return [{ severity: 'error', rule: 'install-disk-too-small', message: `${describeDisk(disk)} is too small: Talos installs on ${bothUnits(INSTALL_DISK_MIN_BYTES)} at least` }];
+    return [
+      {
+        severity: 'error',
+        rule: 'install-disk-too-small',
+        message: `${describeDisk(disk)} is too small: Talos installs on ${bothUnits(INSTALL_DISK_MIN_BYTES)} at least`,
+      },
+    ];
   }
   if (size < INSTALL_DISK_DOCUMENTED_BYTES) {
-    return [{ severity: 'warning', rule: 'install-disk-small', message: `${describeDisk(disk)} is below the ${bothUnits(INSTALL_DISK_DOCUMENTED_BYTES)} that the documentation asks for` }];
+    return [
+      {
+        severity: 'warning',
+        rule: 'install-disk-small',
+        message: `${describeDisk(disk)} is below the ${bothUnits(INSTALL_DISK_DOCUMENTED_BYTES)} that the documentation asks for`,
+      },
+    ];
   }
   const wanted = holdsStorage === true ? COMFORTABLE.storage : COMFORTABLE[role];
   if (size >= wanted) return [];
-  const why = holdsStorage === true ? 'when images fill it, DiskPressure makes the storage on it not schedulable as well' : 'an image is there twice while it is pulled, and is evicted when that does not fit';
-  return [{ severity: 'warning', rule: 'install-disk-tight', message: `${describeDisk(disk)} is tight for a ${role}${holdsStorage === true ? ' with storage' : ''}: ${why}`, hint: `Take ${bothUnits(wanted)} or more, or lower the kubelet's imageGCHighThresholdPercent to 70.` }];
+  const why =
+    holdsStorage === true
+      ? 'when images fill it, DiskPressure makes the storage on it not schedulable as well'
+      : 'an image is there twice while it is pulled, and is evicted when that does not fit';
+  return [
+    {
+      severity: 'warning',
+      rule: 'install-disk-tight',
+      message: `${describeDisk(disk)} is tight for a ${role}${holdsStorage === true ? ' with storage' : ''}: ${why}`,
+      hint: `Take ${bothUnits(wanted)} or more, or lower the kubelet's imageGCHighThresholdPercent to 70.`,
+    },
+  ];
 }
 
 export type InstallDiskDecision =
@@ -46,11 +68,21 @@ export interface InstallDiskState {
 }
 
 /** Whether the selected disk may be installed on. */
-export function decideInstallDisk(disk: DiskFacts, { volumes, systemDisk, ownership }: InstallDiskState): InstallDiskDecision {
+export function decideInstallDisk(
+  disk: DiskFacts,
+  { volumes, systemDisk, ownership }: InstallDiskState,
+): InstallDiskDecision {
   if (systemDisk !== null && systemDisk !== disk.devPath) {
     return { kind: 'mismatch', text: `the install disk is ${describeDisk(disk)}, and Talos runs from ${systemDisk}` };
   }
-  const contents = foreignContent(disk.devPath, volumes, { ...ownership, isOwn: ownership.isOwn && systemDisk === disk.devPath });
+  const contents = foreignContent(disk.devPath, volumes, {
+    ...ownership,
+    isOwn: ownership.isOwn && systemDisk === disk.devPath,
+  });
   if (contents.length === 0) return { kind: 'free' };
-  return { kind: 'confirm', contents, text: `${describeDisk(disk)} holds ${contents.map(({ text }) => text).join(', ')}` };
+  return {
+    kind: 'confirm',
+    contents,
+    text: `${describeDisk(disk)} holds ${contents.map(({ text }) => text).join(', ')}`,
+  };
 }

@@ -27,14 +27,20 @@ export function resolveDiskSelector(selector: DiskSelector | string, surrounding
     const expression = typeof selector === 'string' ? selector : selector.match;
     const usable = disks.filter((disk) => !disk.readonly && !disk.cdrom);
     const taken = usable.filter((disk) => {
-      if (expression !== undefined && !evaluateDiskExpression(expression, { disk, isSystemDisk: isSystemDisk(disk, surroundings.systemDisk) })) return false;
+      if (
+        expression !== undefined &&
+        !evaluateDiskExpression(expression, { disk, isSystemDisk: isSystemDisk(disk, surroundings.systemDisk) })
+      )
+        return false;
       return typeof selector === 'string' || matchesFields(selector, disk);
     });
     const [first] = taken;
-    if (first === undefined) return { kind: 'none', why: `no disk matches ${describeSelector(selector)}; there ${listOf(usable)}` };
+    if (first === undefined)
+      return { kind: 'none', why: `no disk matches ${describeSelector(selector)}; there ${listOf(usable)}` };
     return taken.length === 1 ? { kind: 'one', disk: first } : { kind: 'many', disks: taken };
   } catch (reason) {
-    if (reason instanceof IchorError && reason.code === 'invalid-input') return { kind: 'unknown', why: reason.message };
+    if (reason instanceof IchorError && reason.code === 'invalid-input')
+      return { kind: 'unknown', why: reason.message };
     throw reason;
   }
 }
@@ -75,7 +81,10 @@ function isOfType(type: NonNullable<DiskSelector['type']>, disk: DiskFacts): boo
 function matchesSize(text: string, sizeBytes: bigint): boolean {
   const match = /^\s*(==|>=|<=|>|<)?\s*(.+)$/.exec(text);
   const wanted = parseSize(match?.[2] ?? '');
-  if (wanted === undefined) throw new IchorError('invalid-input', `${JSON.stringify(text)} is no size to compare with`, { hint: 'Write for instance ">= 100GB".' });
+  if (wanted === undefined)
+    throw new IchorError('invalid-input', `${JSON.stringify(text)} is no size to compare with`, {
+      hint: 'Write for instance ">= 100GB".',
+    });
   switch (match?.[1]) {
     case '>=':
       return sizeBytes >= wanted;
@@ -92,7 +101,9 @@ function matchesSize(text: string, sizeBytes: bigint): boolean {
 
 function describeSelector(selector: DiskSelector | string): string {
   if (typeof selector === 'string') return selector;
-  return Object.entries(selector).map(([key, value]) => `${key} ${String(value)}`).join(' and ');
+  return Object.entries(selector)
+    .map(([key, value]) => `${key} ${String(value)}`)
+    .join(' and ');
 }
 
 /** As a sentence for people, before anything is written. */
@@ -116,21 +127,52 @@ export interface SelectorFinding {
 }
 
 /** What is unwise about a selector or a device path, whatever disks there are (S4-55, S4-63, F1-26). */
-export function lintInstallTarget(target: { readonly device?: string; readonly selector?: DiskSelector }): readonly SelectorFinding[] {
+export function lintInstallTarget(target: {
+  readonly device?: string;
+  readonly selector?: DiskSelector;
+}): readonly SelectorFinding[] {
   const { device, selector } = target;
   if (device?.startsWith('/dev/disk/by-label/') === true || device?.startsWith('/dev/disk/by-partlabel/') === true) {
-    return [{ severity: 'error', rule: 'install-disk-by-label', message: `${device} is a label on a file system that the installation wipes: the second installation does not find it`, hint: 'Select by serial or wwid.' }];
+    return [
+      {
+        severity: 'error',
+        rule: 'install-disk-by-label',
+        message: `${device} is a label on a file system that the installation wipes: the second installation does not find it`,
+        hint: 'Select by serial or wwid.',
+      },
+    ];
   }
   const path = device ?? selector?.name ?? /disk\.dev_path\s*==\s*['"]([^'"]+)['"]/.exec(selector?.match ?? '')?.[1];
   if (path !== undefined && /^\/dev\/(?:sd|vd|hd|xvd|nvme|mmcblk)/.test(path)) {
-    return [{ severity: 'warning', rule: 'install-disk-by-path', message: `${path} may be another disk after the next boot`, hint: "Select by serial, wwid or '/dev/disk/by-id/…' in disk.symlinks, with !system_disk for data disks." }];
+    return [
+      {
+        severity: 'warning',
+        rule: 'install-disk-by-path',
+        message: `${path} may be another disk after the next boot`,
+        hint: "Select by serial, wwid or '/dev/disk/by-id/…' in disk.symlinks, with !system_disk for data disks.",
+      },
+    ];
   }
   if (device === undefined && selector === undefined) {
-    return [{ severity: 'error', rule: 'install-disk-missing', message: 'the node has no install disk: it would take its config and wait in maintenance', hint: 'install: { disk: { serial: … } }' }];
+    return [
+      {
+        severity: 'error',
+        rule: 'install-disk-missing',
+        message: 'the node has no install disk: it would take its config and wait in maintenance',
+        hint: 'install: { disk: { serial: … } }',
+      },
+    ];
   }
   const keys = Object.keys(selector ?? {});
   if (keys.length > 0 && keys.every((key) => key === 'size')) {
-    return [{ severity: 'warning', rule: 'install-disk-by-size', message: 'disks are told apart by size only', hint: 'Add serial, wwid or busPath.' }];
+    return [
+      {
+        severity: 'warning',
+        rule: 'install-disk-by-size',
+        message: 'disks are told apart by size only',
+        hint: 'Add serial, wwid or busPath.',
+      },
+    ];
   }
   return [];
 }

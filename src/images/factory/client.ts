@@ -20,7 +20,15 @@ export interface FactoryClientOptions {
 
 const submitted = z.object({ id: z.string().regex(/^[0-9a-f]{64}$/) });
 const versionList = z.array(z.string());
-const extensionList = z.array(z.object({ name: z.string(), ref: z.string(), digest: z.string(), author: z.string().optional(), description: z.string().optional() }));
+const extensionList = z.array(
+  z.object({
+    name: z.string(),
+    ref: z.string(),
+    digest: z.string(),
+    author: z.string().optional(),
+    description: z.string().optional(),
+  }),
+);
 const overlayList = z.array(z.object({ name: z.string(), image: z.string(), ref: z.string(), digest: z.string() }));
 
 export function createFactoryClient(options: FactoryClientOptions): ImageFactory {
@@ -31,8 +39,10 @@ export function createFactoryClient(options: FactoryClientOptions): ImageFactory
     submit: (schematic, signal) => submit(call, schematic, signal),
     read: (id, signal) => read(call, id, signal),
     versions: (signal) => readJson(call, '/versions', versionList, signal),
-    extensions: (talos, signal): Promise<readonly OfficialExtension[]> => readJson(call, `/version/${tagOf(talos)}/extensions/official`, extensionList, signal),
-    overlays: (talos, signal): Promise<readonly OfficialOverlay[]> => readJson(call, `/version/${tagOf(talos)}/overlays/official`, overlayList, signal),
+    extensions: (talos, signal): Promise<readonly OfficialExtension[]> =>
+      readJson(call, `/version/${tagOf(talos)}/extensions/official`, extensionList, signal),
+    overlays: (talos, signal): Promise<readonly OfficialOverlay[]> =>
+      readJson(call, `/version/${tagOf(talos)}/overlays/official`, overlayList, signal),
   };
 }
 
@@ -43,7 +53,11 @@ interface Answer {
 
 type Call = (path: string, init: RequestInit, signal: AbortSignal | undefined) => Promise<Answer>;
 
-async function callOnce(options: FactoryClientOptions, { path, init }: { readonly path: string; readonly init: RequestInit }, signal?: AbortSignal): Promise<Answer> {
+async function callOnce(
+  options: FactoryClientOptions,
+  { path, init }: { readonly path: string; readonly init: RequestInit },
+  signal?: AbortSignal,
+): Promise<Answer> {
   const url = options.base + path;
   const deadline = withDeadline(options.clock, options.timeoutMs ?? 30_000, signal);
   try {
@@ -61,11 +75,18 @@ async function submit(call: Call, schematic: Schematic | string, signal?: AbortS
   for (const known of idOlder === undefined ? [id] : [id, idOlder]) {
     if ((await read(call, known, signal)) !== undefined) return { id: known, wasKnown: true };
   }
-  const { response, text } = await call('/schematics', { method: 'POST', body: canonical, headers: { 'content-type': 'application/yaml' } }, signal);
-  if (response.status !== 201 && response.status !== 200) throw await refusal(response, text, 'the factory does not take the schematic');
+  const { response, text } = await call(
+    '/schematics',
+    { method: 'POST', body: canonical, headers: { 'content-type': 'application/yaml' } },
+    signal,
+  );
+  if (response.status !== 201 && response.status !== 200)
+    throw await refusal(response, text, 'the factory does not take the schematic');
   const answer = parse(submitted, text, 'POST /schematics');
   if (answer.id !== id && answer.id !== idOlder) {
-    throw new IchorError('failed', `the factory calls the schematic ${answer.id}, and it should be ${id}`, { hint: 'It reads the schematic in another way: compare `ichor image schematic` with what the factory gives back for that id.' });
+    throw new IchorError('failed', `the factory calls the schematic ${answer.id}, and it should be ${id}`, {
+      hint: 'It reads the schematic in another way: compare `ichor image schematic` with what the factory gives back for that id.',
+    });
   }
   return { id: answer.id, wasKnown: false };
 }
@@ -91,6 +112,10 @@ function parse<T>(schema: z.ZodType<T>, text: string, what: string): T {
   try {
     return schema.parse(JSON.parse(text));
   } catch (reason) {
-    throw new IchorError('failed', `${what}: the answer is none of an Image Factory (${messageOf(reason).slice(0, 120)})`, { cause: reason, hint: 'Check the address: something else answers there.' });
+    throw new IchorError(
+      'failed',
+      `${what}: the answer is none of an Image Factory (${messageOf(reason).slice(0, 120)})`,
+      { cause: reason, hint: 'Check the address: something else answers there.' },
+    );
   }
 }

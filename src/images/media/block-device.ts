@@ -26,11 +26,20 @@ export interface BlockDevice {
   readonly children: readonly BlockDevice[];
 }
 
-const LSBLK_ARGS = ['--json', '--bytes', '--tree', '--output', 'NAME,PATH,SIZE,RM,RO,TYPE,MOUNTPOINTS,MODEL,SERIAL,TRAN,HOTPLUG,FSTYPE,LABEL'];
+const LSBLK_ARGS = [
+  '--json',
+  '--bytes',
+  '--tree',
+  '--output',
+  'NAME,PATH,SIZE,RM,RO,TYPE,MOUNTPOINTS,MODEL,SERIAL,TRAN,HOTPLUG,FSTYPE,LABEL',
+];
 
 export async function readBlockDevices(run: RunProgram): Promise<readonly BlockDevice[]> {
   const output = await run('lsblk', LSBLK_ARGS).catch((reason: unknown) => {
-    throw new IchorError('unsupported', `cannot list the disks of this machine: ${messageOf(reason)}`, { cause: reason, hint: 'Writing media needs Linux with lsblk (util-linux).' });
+    throw new IchorError('unsupported', `cannot list the disks of this machine: ${messageOf(reason)}`, {
+      cause: reason,
+      hint: 'Writing media needs Linux with lsblk (util-linux).',
+    });
   });
   return parseBlockDevices(output);
 }
@@ -108,26 +117,43 @@ export interface MediaRules {
 export function mediaRefusals(device: BlockDevice, rules: MediaRules): readonly string[] {
   const reasons: string[] = [];
   const isLoop = device.type === 'loop' && rules.allowsLoop === true;
-  if (device.type !== 'disk' && !isLoop) reasons.push(`it is a ${device.type === 'part' ? 'partition' : device.type}, not a whole disk`);
+  if (device.type !== 'disk' && !isLoop)
+    reasons.push(`it is a ${device.type === 'part' ? 'partition' : device.type}, not a whole disk`);
   if (!device.isRemovable && !isLoop) reasons.push('it is not removable');
   if (device.isReadonly) reasons.push('it is write-protected');
   for (const { path, mountpoints } of withDescendants(device)) {
-    for (const mountpoint of mountpoints) reasons.push(mountpoint === '[SWAP]' ? `${path} is in use as swap` : `${path} is mounted on ${mountpoint}${isSystem(mountpoint) ? ', it holds this very system' : ''}`);
+    for (const mountpoint of mountpoints)
+      reasons.push(
+        mountpoint === '[SWAP]'
+          ? `${path} is in use as swap`
+          : `${path} is mounted on ${mountpoint}${isSystem(mountpoint) ? ', it holds this very system' : ''}`,
+      );
   }
   for (const child of withDescendants(device).slice(1)) {
     if (child.type !== 'part') reasons.push(`${child.path} (${child.type}) is built on it`);
   }
   if (device.sizeBytes === 0) reasons.push('it is empty: no medium is in it');
-  else if (device.sizeBytes < rules.imageBytes) reasons.push(`it has ${bothUnits(BigInt(device.sizeBytes))}, and the image needs ${bothUnits(BigInt(rules.imageBytes))}`);
+  else if (device.sizeBytes < rules.imageBytes)
+    reasons.push(
+      `it has ${bothUnits(BigInt(device.sizeBytes))}, and the image needs ${bothUnits(BigInt(rules.imageBytes))}`,
+    );
   const largest = rules.largestBytes ?? 256 * 2 ** 30;
-  if (device.sizeBytes > largest) reasons.push(`it has ${bothUnits(BigInt(device.sizeBytes))}, more than a stick is expected to have`);
+  if (device.sizeBytes > largest)
+    reasons.push(`it has ${bothUnits(BigInt(device.sizeBytes))}, more than a stick is expected to have`);
   return reasons;
 }
 
 /** `/dev/sdb: SanDisk Ultra, serial 4C53, usb, 15.4 GB (14.3 GiB), with iso9660 TALOS`. */
 export function describeBlockDevice(device: BlockDevice): string {
-  const parts = [device.model ?? 'disk', ...(device.serial === undefined ? [] : [`serial ${device.serial}`]), ...(device.transport === undefined ? [] : [device.transport]), bothUnits(BigInt(device.sizeBytes))];
-  const contents = withDescendants(device).flatMap(({ filesystem, label }) => (filesystem === undefined ? [] : [[filesystem, label].filter(Boolean).join(' ')]));
+  const parts = [
+    device.model ?? 'disk',
+    ...(device.serial === undefined ? [] : [`serial ${device.serial}`]),
+    ...(device.transport === undefined ? [] : [device.transport]),
+    bothUnits(BigInt(device.sizeBytes)),
+  ];
+  const contents = withDescendants(device).flatMap(({ filesystem, label }) =>
+    filesystem === undefined ? [] : [[filesystem, label].filter(Boolean).join(' ')],
+  );
   return `${device.path}: ${parts.join(', ')}${contents.length === 0 ? '' : `, with ${contents.join(', ')}`}`;
 }
 

@@ -51,7 +51,9 @@ export async function writeMedia(world: MediaWorld, request: WriteMediaRequest):
   const wasReadFromDevice = await dropBuffers(world.run, device.path);
   const read = await hashDevice(world, request, size);
   if (read !== written) {
-    throw new IchorError('failed', `${device.path} gives back other bytes than were written`, { hint: 'The stick is broken, or smaller than it says: use another one.' });
+    throw new IchorError('failed', `${device.path} gives back other bytes than were written`, {
+      hint: 'The stick is broken, or smaller than it says: use another one.',
+    });
   }
   return { device: device.path, sizeBytes: size, sha256: read, wasReadFromDevice };
 }
@@ -59,8 +61,12 @@ export async function writeMedia(world: MediaWorld, request: WriteMediaRequest):
 async function checkImage(path: string): Promise<void> {
   const [iso, disk] = [await contentProblem(path, 'iso'), await contentProblem(path, 'disk')];
   const isCompressed = /\.(?:xz|zst|gz|zip)$/.test(path) || (await isCompressedFile(path));
-  if (isCompressed) throw new IchorError('invalid-input', `${path} is compressed`, { hint: 'Unpack it first, or write the ISO.' });
-  if (iso !== undefined && disk !== undefined) throw new IchorError('invalid-input', `${path} ${iso}`, { hint: 'A stick takes an ISO or an unpacked disk image.' });
+  if (isCompressed)
+    throw new IchorError('invalid-input', `${path} is compressed`, { hint: 'Unpack it first, or write the ISO.' });
+  if (iso !== undefined && disk !== undefined)
+    throw new IchorError('invalid-input', `${path} ${iso}`, {
+      hint: 'A stick takes an ISO or an unpacked disk image.',
+    });
 }
 
 async function isCompressedFile(path: string): Promise<boolean> {
@@ -76,25 +82,44 @@ async function isCompressedFile(path: string): Promise<boolean> {
 
 function checkConfirmation({ device, confirmation }: WriteMediaRequest): void {
   if (confirmation === device.path || confirmation === device.name) return;
-  throw new IchorError('refused', `writing to ${describeBlockDevice(device)} destroys what is on it, and was not confirmed`, { hint: `Type its name: ${device.name}` });
+  throw new IchorError(
+    'refused',
+    `writing to ${describeBlockDevice(device)} destroys what is on it, and was not confirmed`,
+    { hint: `Type its name: ${device.name}` },
+  );
 }
 
 /** The name may belong to another device by now: sticks are unplugged and names are reused. */
-async function checkDevice({ run }: MediaWorld, { device, rules }: WriteMediaRequest, imageBytes: number): Promise<void> {
+async function checkDevice(
+  { run }: MediaWorld,
+  { device, rules }: WriteMediaRequest,
+  imageBytes: number,
+): Promise<void> {
   const now = (await readBlockDevices(run)).find(({ path }) => path === device.path);
-  if (now === undefined) throw new IchorError('world-moved', `${device.path} is gone`, { hint: 'List the devices again.' });
+  if (now === undefined)
+    throw new IchorError('world-moved', `${device.path} is gone`, { hint: 'List the devices again.' });
   const isSame = now.serial === device.serial && now.model === device.model && now.sizeBytes === device.sizeBytes;
-  if (!isSame) throw new IchorError('world-moved', `${device.path} is another device now: ${describeBlockDevice(now)}`, { hint: 'List the devices again.' });
+  if (!isSame)
+    throw new IchorError('world-moved', `${device.path} is another device now: ${describeBlockDevice(now)}`, {
+      hint: 'List the devices again.',
+    });
   const reasons = mediaRefusals(now, { ...rules, imageBytes });
-  if (reasons.length > 0) throw new IchorError('refused', `${describeBlockDevice(now)} is not written to: ${reasons.join('; ')}`);
+  if (reasons.length > 0)
+    throw new IchorError('refused', `${describeBlockDevice(now)} is not written to: ${reasons.join('; ')}`);
 }
 
-async function copy({ clock }: MediaWorld, { imagePath, device, onProgress, signal }: WriteMediaRequest, size: number): Promise<string> {
+async function copy(
+  { clock }: MediaWorld,
+  { imagePath, device, onProgress, signal }: WriteMediaRequest,
+  size: number,
+): Promise<string> {
   const source = await open(imagePath, 'r');
   // O_EXCL without O_CREAT: the kernel refuses a block device that is mounted or otherwise claimed (open(2)).
   const target = await openDevice(device.path, constants.O_WRONLY | constants.O_EXCL);
   try {
-    const meter = createMeter(clock, { startBytes: 0, totalBytes: size }, (progress) => onProgress?.('write', progress));
+    const meter = createMeter(clock, { startBytes: 0, totalBytes: size }, (progress) =>
+      onProgress?.('write', progress),
+    );
     const hash = createHash('sha256');
     for await (const { chunk, position } of chunks(source, size, signal)) {
       hash.update(chunk);
@@ -110,10 +135,16 @@ async function copy({ clock }: MediaWorld, { imagePath, device, onProgress, sign
   }
 }
 
-async function hashDevice({ clock }: MediaWorld, { device, onProgress, signal }: WriteMediaRequest, size: number): Promise<string> {
+async function hashDevice(
+  { clock }: MediaWorld,
+  { device, onProgress, signal }: WriteMediaRequest,
+  size: number,
+): Promise<string> {
   const source = await openDevice(device.path, constants.O_RDONLY);
   try {
-    const meter = createMeter(clock, { startBytes: 0, totalBytes: size }, (progress) => onProgress?.('verify', progress));
+    const meter = createMeter(clock, { startBytes: 0, totalBytes: size }, (progress) =>
+      onProgress?.('verify', progress),
+    );
     const hash = createHash('sha256');
     for await (const { chunk } of chunks(source, size, signal)) {
       hash.update(chunk);
@@ -126,11 +157,18 @@ async function hashDevice({ clock }: MediaWorld, { device, onProgress, signal }:
   }
 }
 
-async function* chunks(file: FileHandle, size: number, signal: AbortSignal | undefined): AsyncGenerator<{ readonly chunk: Buffer; readonly position: number }> {
+async function* chunks(
+  file: FileHandle,
+  size: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<{ readonly chunk: Buffer; readonly position: number }> {
   const buffer = Buffer.alloc(CHUNK_BYTES);
   let position = 0;
   while (position < size) {
-    if (signal?.aborted === true) throw new IchorError('interrupted', 'stopped while writing: the stick is not usable now', { hint: 'Write it again.' });
+    if (signal?.aborted === true)
+      throw new IchorError('interrupted', 'stopped while writing: the stick is not usable now', {
+        hint: 'Write it again.',
+      });
     const { bytesRead } = await file.read(buffer, 0, Math.min(CHUNK_BYTES, size - position), position);
     if (bytesRead === 0) throw new IchorError('failed', `the reading ended after ${position} of ${size} bytes`);
     yield { chunk: buffer.subarray(0, bytesRead), position };
@@ -151,8 +189,13 @@ async function openDevice(path: string, flags: number): Promise<FileHandle> {
     return await open(path, flags);
   } catch (reason) {
     const code = reason instanceof Error && 'code' in reason ? reason.code : undefined;
-    if (code === 'EBUSY') throw new IchorError('refused', `${path} is in use`, { cause: reason, hint: 'Unmount everything on it first.' });
-    if (code === 'EACCES' || code === 'EPERM') throw new IchorError('permission-denied', `${path} may not be opened by this user`, { cause: reason, hint: 'Run it as root, or write the ISO by other means.' });
+    if (code === 'EBUSY')
+      throw new IchorError('refused', `${path} is in use`, { cause: reason, hint: 'Unmount everything on it first.' });
+    if (code === 'EACCES' || code === 'EPERM')
+      throw new IchorError('permission-denied', `${path} may not be opened by this user`, {
+        cause: reason,
+        hint: 'Run it as root, or write the ISO by other means.',
+      });
     throw new IchorError('failed', `${path} cannot be opened: ${messageOf(reason)}`, { cause: reason });
   }
 }

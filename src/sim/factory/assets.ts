@@ -23,7 +23,9 @@ export function assetContent(asset: SimAsset): Buffer {
 }
 
 /** Schematic and version that a file of the simulated factory was made for. */
-export function identifyAsset(content: Buffer): { readonly file: string; readonly talos: string; readonly schematicId: string } | undefined {
+export function identifyAsset(
+  content: Buffer,
+): { readonly file: string; readonly talos: string; readonly schematicId: string } | undefined {
   const match = /^\nichor-sim (\S+) (\S+) ([0-9a-f]{64})\n/.exec(content.toString('latin1', 40_000, 40_300));
   if (match === null) return undefined;
   const [, file = '', talos = '', schematicId = ''] = match;

@@ -49,7 +49,13 @@ interface State {
 }
 
 export function createSimFactory(options: SimFactoryOptions): SimFactory {
-  const state: State = { options, versions: options.versions ?? DEFAULT_VERSIONS, schematics: new Map(), built: new Set(), faults: createFaultPlan() };
+  const state: State = {
+    options,
+    versions: options.versions ?? DEFAULT_VERSIONS,
+    schematics: new Map(),
+    built: new Set(),
+    faults: createFaultPlan(),
+  };
   remember(state, 'customization: {}\n');
   const requests: string[] = [];
   const app = new Hono();
@@ -100,7 +106,9 @@ async function submit(state: State, context: Context): Promise<Response> {
 
 function readSchematic(state: State, context: Context): Response {
   const found = state.schematics.get(context.req.param('id') ?? '');
-  return found === undefined ? context.text('schematic not found\n', 404) : context.body(found.canonical, 200, { 'content-type': 'application/yaml' });
+  return found === undefined
+    ? context.text('schematic not found\n', 404)
+    : context.body(found.canonical, 200, { 'content-type': 'application/yaml' });
 }
 
 function listExtensions(state: State, context: Context): Response {
@@ -120,7 +128,14 @@ function listOverlays(state: State, context: Context): Response {
   const talos = versionOf(state, context);
   if (talos === undefined) return context.text('version not found\n', 404);
   const names = ['rpi_generic', ...(isAtLeastMinor(talos, '1.13') ? ['rpi_5'] : [])];
-  return context.json(names.map((name) => ({ name, image: 'siderolabs/sbc-raspberrypi', ref: `ghcr.io/siderolabs/sbc-raspberrypi:${talos}`, digest: digestOf(`${name} ${talos}`) })));
+  return context.json(
+    names.map((name) => ({
+      name,
+      image: 'siderolabs/sbc-raspberrypi',
+      ref: `ghcr.io/siderolabs/sbc-raspberrypi:${talos}`,
+      digest: digestOf(`${name} ${talos}`),
+    })),
+  );
 }
 
 interface Wanted {
@@ -137,8 +152,11 @@ function wantedOf(state: State, context: Context): Wanted | Response {
   const id = context.req.param('schematic') ?? '';
   const schematic = state.schematics.get(id)?.schematic;
   if (schematic === undefined) return context.text('schematic not found\n', 404);
-  const missing = schematic.customization?.systemExtensions?.officialExtensions?.find((name) => ['unknown', 'unavailable'].includes(findExtension(name, talos).kind));
-  if (missing !== undefined) return context.text(`official extension "${missing}" is not available for Talos version ${talos}\n`, 400);
+  const missing = schematic.customization?.systemExtensions?.officialExtensions?.find((name) =>
+    ['unknown', 'unavailable'].includes(findExtension(name, talos).kind),
+  );
+  if (missing !== undefined)
+    return context.text(`official extension "${missing}" is not available for Talos version ${talos}\n`, 400);
   return { id, schematic, talos, file: context.req.param('path') ?? '' };
 }
 
@@ -156,8 +174,15 @@ async function serveImage(state: State, context: Context): Promise<Response> {
     if (coldBuildMs > 0) await new Promise<void>((resolve) => void clock.setTimer(coldBuildMs, resolve));
     state.built.add(key);
   }
-  const text = wanted.file.startsWith('cmdline-') ? `${argumentsOf(wanted, wanted.file.slice('cmdline-'.length)).join(' ')}\n` : undefined;
-  const content = assetContent({ schematicId: wanted.id, talos: wanted.talos, file: wanted.file, ...(text === undefined ? {} : { text }) });
+  const text = wanted.file.startsWith('cmdline-')
+    ? `${argumentsOf(wanted, wanted.file.slice('cmdline-'.length)).join(' ')}\n`
+    : undefined;
+  const content = assetContent({
+    schematicId: wanted.id,
+    talos: wanted.talos,
+    file: wanted.file,
+    ...(text === undefined ? {} : { text }),
+  });
   return withRange(context, content);
 }
 
@@ -166,7 +191,15 @@ function servePxe(state: State, context: Context): Response {
   if (wanted instanceof Response) return wanted;
   const arch = wanted.file.includes('arm64') ? 'arm64' : 'amd64';
   const base = `${new URL(context.req.url).origin}/image/${wanted.id}/${wanted.talos}`;
-  const script = ['#!ipxe', '', 'imgfree', `kernel ${base}/kernel-${arch} ${argumentsOf(wanted, wanted.file).join(' ')}`, `initrd ${base}/initramfs-${arch}.xz`, 'boot', ''];
+  const script = [
+    '#!ipxe',
+    '',
+    'imgfree',
+    `kernel ${base}/kernel-${arch} ${argumentsOf(wanted, wanted.file).join(' ')}`,
+    `initrd ${base}/initramfs-${arch}.xz`,
+    'boot',
+    '',
+  ];
   return context.text(script.join('\n'));
 }
 
@@ -175,21 +208,38 @@ function argumentsOf({ schematic, talos }: Wanted, profile: string): readonly st
   const match = /^(.+)-(amd64|arm64)(-secureboot)?$/.exec(profile);
   const { extraKernelArgs = [], meta = [] } = schematic.customization ?? {};
   const extra = [...metaKernelArgs(meta, talos), ...extraKernelArgs];
-  return commandLine({ talos, platform: match?.[1] ?? 'metal', arch: match?.[2] === 'arm64' ? 'arm64' : 'amd64', medium: 'pxe', secureboot: match?.[3] !== undefined, extra });
+  return commandLine({
+    talos,
+    platform: match?.[1] ?? 'metal',
+    arch: match?.[2] === 'arm64' ? 'arm64' : 'amd64',
+    medium: 'pxe',
+    secureboot: match?.[3] !== undefined,
+    extra,
+  });
 }
 
 function withRange(context: Context, content: Buffer): Response {
   const etag = `"${createHash('sha256').update(content).digest('hex').slice(0, 32)}"`;
   const headers = { etag, 'accept-ranges': 'bytes', 'content-type': 'application/octet-stream' };
   const body = new Uint8Array(content);
-  if (context.req.method === 'HEAD') return new Response(null, { headers: { ...headers, 'content-length': String(body.length) } });
+  if (context.req.method === 'HEAD')
+    return new Response(null, { headers: { ...headers, 'content-length': String(body.length) } });
   const range = /^bytes=(\d+)-$/.exec(context.req.header('range') ?? '');
   const condition = context.req.header('if-range');
-  if (range === null || (condition !== undefined && condition !== etag)) return new Response(body, { headers: { ...headers, 'content-length': String(body.length) } });
+  if (range === null || (condition !== undefined && condition !== etag))
+    return new Response(body, { headers: { ...headers, 'content-length': String(body.length) } });
   const start = Number(range[1]);
-  if (start >= body.length) return new Response(null, { status: 416, headers: { 'content-range': `bytes */${body.length}` } });
+  if (start >= body.length)
+    return new Response(null, { status: 416, headers: { 'content-range': `bytes */${body.length}` } });
   const rest = body.subarray(start);
-  return new Response(rest, { status: 206, headers: { ...headers, 'content-length': String(rest.length), 'content-range': `bytes ${start}-${body.length - 1}/${body.length}` } });
+  return new Response(rest, {
+    status: 206,
+    headers: {
+      ...headers,
+      'content-length': String(rest.length),
+      'content-range': `bytes ${start}-${body.length - 1}/${body.length}`,
+    },
+  });
 }
 
 function versionOf(state: State, context: Context): string | undefined {

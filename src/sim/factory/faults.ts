@@ -46,7 +46,11 @@ export function createFaultPlan(): FaultPlan {
 }
 
 /** The answer under the fault, made out of the right one. */
-export async function applyFault(fault: FactoryFault, clock: Clock, answer: () => Response | Promise<Response>): Promise<Response> {
+export async function applyFault(
+  fault: FactoryFault,
+  clock: Clock,
+  answer: () => Response | Promise<Response>,
+): Promise<Response> {
   switch (fault.kind) {
     case 'web-page':
       return new Response('<!doctype html><title>Sign in</title>', { headers: { 'content-type': 'text/html' } });
@@ -73,7 +77,10 @@ async function flipped(answer: Response, atByte: number): Promise<Response> {
   return new Response(content, answer);
 }
 
-async function cut(answer: Response, { kind, afterBytes }: { readonly kind: 'reset' | 'stall'; readonly afterBytes: number }): Promise<Response> {
+async function cut(
+  answer: Response,
+  { kind, afterBytes }: { readonly kind: 'reset' | 'stall'; readonly afterBytes: number },
+): Promise<Response> {
   const content = new Uint8Array(await answer.arrayBuffer());
   const head = content.subarray(0, afterBytes);
   let isSent = false;

@@ -6,7 +6,13 @@
 export type FieldType =
   | { readonly kind: 'text' | 'bool' | 'int' | 'ip' | 'prefix' | 'duration' }
   /** `open`: a number is also taken (route tables). `flags`: several words joined with `,` or `|`. */
-  | { readonly kind: 'word'; readonly words: readonly string[]; readonly zero: string; readonly isOpen?: boolean; readonly isFlags?: boolean }
+  | {
+      readonly kind: 'word';
+      readonly words: readonly string[];
+      readonly zero: string;
+      readonly isOpen?: boolean;
+      readonly isFlags?: boolean;
+    }
   | { readonly kind: 'list'; readonly of: FieldType }
   | { readonly kind: 'record'; readonly fields: readonly Field[] }
   | { readonly kind: 'tags' };
@@ -54,14 +60,43 @@ const address = record(
   always('linkName', text),
   always('family', family),
   always('scope', scope),
-  always('flags', { kind: 'word', words: ['temporary', 'nodad', 'optimistic', 'dadfailed', 'homeaddress', 'deprecated', 'tentative', 'permanent', 'mngmtmpaddr', 'noprefixroute', 'mcautojoin', 'stableprivacy'], zero: '', isFlags: true }),
+  always('flags', {
+    kind: 'word',
+    words: [
+      'temporary',
+      'nodad',
+      'optimistic',
+      'dadfailed',
+      'homeaddress',
+      'deprecated',
+      'tentative',
+      'permanent',
+      'mngmtmpaddr',
+      'noprefixroute',
+      'mcautojoin',
+      'stableprivacy',
+    ],
+    zero: '',
+    isFlags: true,
+  }),
   layer,
 );
 
 const vlan = record(always('vlanID', int), always('vlanProtocol', word('', ['802.1q', '802.1ad'])));
 
 const bondMaster = record(
-  always('mode', word('balance-rr', ['balance-rr', 'active-backup', 'balance-xor', 'broadcast', '802.3ad', 'balance-tlb', 'balance-alb'])),
+  always(
+    'mode',
+    word('balance-rr', [
+      'balance-rr',
+      'active-backup',
+      'balance-xor',
+      'broadcast',
+      '802.3ad',
+      'balance-tlb',
+      'balance-alb',
+    ]),
+  ),
   always('xmitHashPolicy', word('layer2', ['layer2', 'layer3+4', 'layer2+3', 'encap2+3', 'encap3+4', 'vlan+srcmac'])),
   always('lacpRate', word('slow', ['slow', 'fast'])),
   always('arpValidate', word('none', ['none', 'active', 'backup', 'all', 'filter', 'filter-active', 'filter-backup'])),
@@ -70,18 +105,44 @@ const bondMaster = record(
   always('primaryReselect', word('always', ['always', 'better', 'failure'])),
   always('failOverMac', word('none', ['none', 'active', 'follow'])),
   optional('adSelect', word('stable', ['stable', 'bandwidth', 'count'])),
-  ...['miimon', 'updelay', 'downdelay', 'arpInterval', 'resendIgmp', 'minLinks', 'lpInterval', 'packetsPerSlave', 'numPeerNotif', 'tlbLogicalLb', 'allSlavesActive'].map((key) => optional(key, int)),
+  ...[
+    'miimon',
+    'updelay',
+    'downdelay',
+    'arpInterval',
+    'resendIgmp',
+    'minLinks',
+    'lpInterval',
+    'packetsPerSlave',
+    'numPeerNotif',
+    'tlbLogicalLb',
+    'allSlavesActive',
+  ].map((key) => optional(key, int)),
   optional('useCarrier', bool),
   ...['adActorSysPrio', 'adUserPortKey', 'peerNotifyDelay'].map((key) => optional(key, int)),
 );
 
-const bridgeMaster = record(optional('stp', record(always('enabled', bool))), optional('vlan', record(always('filteringEnabled', bool))));
+const bridgeMaster = record(
+  optional('stp', record(always('enabled', bool))),
+  optional('vlan', record(always('filteringEnabled', bool))),
+);
 
 const wireguard = record(
   always('privateKey', text),
   always('listenPort', int),
   always('firewallMark', int),
-  always('peers', listOf(record(always('publicKey', text), always('presharedKey', text), always('endpoint', text), always('persistentKeepaliveInterval', duration), always('allowedIPs', listOf(prefix))))),
+  always(
+    'peers',
+    listOf(
+      record(
+        always('publicKey', text),
+        always('presharedKey', text),
+        always('endpoint', text),
+        always('persistentKeepaliveInterval', duration),
+        always('allowedIPs', listOf(prefix)),
+      ),
+    ),
+  ),
 );
 
 const link = record(
@@ -90,7 +151,22 @@ const link = record(
   always('up', bool),
   always('mtu', int),
   always('kind', word('', ['', 'vlan', 'bond', 'bridge', 'wireguard', 'dummy', 'veth', 'ipvlan', 'macvlan', 'tun'])),
-  always('type', word('netrom', ['netrom', 'ether', 'none', 'nohdr', 'infiniband', 'ppp', 'tunnel', 'tunnel6', 'sit', 'ipgre', 'void'])),
+  always(
+    'type',
+    word('netrom', [
+      'netrom',
+      'ether',
+      'none',
+      'nohdr',
+      'infiniband',
+      'ppp',
+      'tunnel',
+      'tunnel6',
+      'sit',
+      'ipgre',
+      'void',
+    ]),
+  ),
   optional('parentName', text),
   optional('masterName', text),
   optional('slaveIndex', int),
@@ -110,9 +186,51 @@ const route = record(
   always('table', { kind: 'word', words: ['unspec', 'default', 'main', 'local'], zero: 'unspec', isOpen: true }),
   optional('priority', int),
   always('scope', scope),
-  always('type', word('unspec', ['unspec', 'unicast', 'local', 'broadcast', 'anycast', 'multicast', 'blackhole', 'unreachable', 'prohibit', 'throw', 'nat', 'xresolve'])),
+  always(
+    'type',
+    word('unspec', [
+      'unspec',
+      'unicast',
+      'local',
+      'broadcast',
+      'anycast',
+      'multicast',
+      'blackhole',
+      'unreachable',
+      'prohibit',
+      'throw',
+      'nat',
+      'xresolve',
+    ]),
+  ),
   always('flags', text),
-  always('protocol', word('unspec', ['unspec', 'redirect', 'kernel', 'boot', 'static', 'ra', 'mrt', 'zebra', 'bird', 'dnrouted', 'xorp', 'ntk', 'dhcp', 'mrtd', 'keepalived', 'babel', 'openr', 'bgp', 'isis', 'ospf', 'rip', 'eigrp'])),
+  always(
+    'protocol',
+    word('unspec', [
+      'unspec',
+      'redirect',
+      'kernel',
+      'boot',
+      'static',
+      'ra',
+      'mrt',
+      'zebra',
+      'bird',
+      'dnrouted',
+      'xorp',
+      'ntk',
+      'dhcp',
+      'mrtd',
+      'keepalived',
+      'babel',
+      'openr',
+      'bgp',
+      'isis',
+      'ospf',
+      'rip',
+      'eigrp',
+    ]),
+  ),
   optional('mtu', int),
   layer,
 );
@@ -127,10 +245,17 @@ const operator = record(
   layer,
 );
 
-const probe = record(always('interval', duration), always('failureThreshold', int), optional('tcp', record(always('endpoint', text), always('timeout', duration))), layer);
+const probe = record(
+  always('interval', duration),
+  always('failureThreshold', int),
+  optional('tcp', record(always('endpoint', text), always('timeout', duration))),
+  layer,
+);
 
 const metadata = record(
-  ...['platform', 'hostname', 'region', 'zone', 'instanceType', 'instanceId', 'providerId'].map((key) => optional(key, text)),
+  ...['platform', 'hostname', 'region', 'zone', 'instanceType', 'instanceId', 'providerId'].map((key) =>
+    optional(key, text),
+  ),
   optional('spot', bool),
   optional('internalDNS', text),
   optional('externalDNS', text),

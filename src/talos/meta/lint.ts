@@ -19,14 +19,37 @@ export interface MetaSurroundings {
 }
 
 export function lintPlatformNetwork(network: PlatformNetwork, surroundings: MetaSurroundings): readonly MetaFinding[] {
-  return [...lintLayers(network), ...lintLinkNames(network, surroundings), ...lintLinks(network), ...lintGateways(network), ...privacy(surroundings)];
+  return [
+    ...lintLayers(network),
+    ...lintLinkNames(network, surroundings),
+    ...lintLinks(network),
+    ...lintGateways(network),
+    ...privacy(surroundings),
+  ];
 }
 
 function lintLayers(network: PlatformNetwork): readonly MetaFinding[] {
-  const sections = { addresses: network.addresses, links: network.links, routes: network.routes, hostnames: network.hostnames, resolvers: network.resolvers, timeServers: network.timeServers, operators: network.operators };
+  const sections = {
+    addresses: network.addresses,
+    links: network.links,
+    routes: network.routes,
+    hostnames: network.hostnames,
+    resolvers: network.resolvers,
+    timeServers: network.timeServers,
+    operators: network.operators,
+  };
   return Object.entries(sections).flatMap(([section, entries]) =>
     (entries ?? []).flatMap((entry, index) =>
-      entry.layer === 'platform' ? [] : [{ severity: 'error' as const, rule: 'meta-layer', message: `META 0xa: ${section}[${index}] has layer ${entry.layer}; the platform's values must say platform`, hint: 'layer: platform' }],
+      entry.layer === 'platform'
+        ? []
+        : [
+            {
+              severity: 'error' as const,
+              rule: 'meta-layer',
+              message: `META 0xa: ${section}[${index}] has layer ${entry.layer}; the platform's values must say platform`,
+              hint: 'layer: platform',
+            },
+          ],
     ),
   );
 }
@@ -36,7 +59,9 @@ function physicalNames(network: PlatformNetwork): ReadonlySet<string> {
   const logical = new Set((network.links ?? []).filter((link) => link.logical === true).map(({ name }) => name));
   const used = [
     ...(network.addresses ?? []).map(({ linkName }) => linkName),
-    ...(network.links ?? []).flatMap(({ name, parentName }) => (parentName === undefined ? [name] : [name, parentName])),
+    ...(network.links ?? []).flatMap(({ name, parentName }) =>
+      parentName === undefined ? [name] : [name, parentName],
+    ),
     ...(network.routes ?? []).flatMap(({ outLinkName }) => (outLinkName === undefined ? [] : [outLinkName])),
     ...(network.operators ?? []).map(({ linkName }) => linkName),
   ];
@@ -48,11 +73,24 @@ function lintLinkNames(network: PlatformNetwork, { kernelArgs, links }: MetaSurr
   const findings: MetaFinding[] = [];
   for (const name of physicalNames(network)) {
     if (links !== undefined && !links.includes(name)) {
-      findings.push({ severity: 'error', rule: 'meta-link-name', message: `META 0xa names the link ${name}, and the node has ${links.join(', ')}` });
+      findings.push({
+        severity: 'error',
+        rule: 'meta-link-name',
+        message: `META 0xa names the link ${name}, and the node has ${links.join(', ')}`,
+      });
     } else if (/^eth\d+$/.test(name) && !isClassic) {
-      findings.push({ severity: 'error', rule: 'meta-link-name', message: `META 0xa names the link ${name}, but links get predictable names such as enp1s0`, hint: 'Add the kernel argument net.ifnames=0 to the same image, or write the predictable name.' });
+      findings.push({
+        severity: 'error',
+        rule: 'meta-link-name',
+        message: `META 0xa names the link ${name}, but links get predictable names such as enp1s0`,
+        hint: 'Add the kernel argument net.ifnames=0 to the same image, or write the predictable name.',
+      });
     } else if (/^en[opsx]/.test(name) && isClassic) {
-      findings.push({ severity: 'error', rule: 'meta-link-name', message: `META 0xa names the link ${name}, but net.ifnames=0 calls links eth0, eth1, …` });
+      findings.push({
+        severity: 'error',
+        rule: 'meta-link-name',
+        message: `META 0xa names the link ${name}, but net.ifnames=0 calls links eth0, eth1, …`,
+      });
     }
   }
   return findings;
@@ -63,7 +101,12 @@ function lintLinks(network: PlatformNetwork): readonly MetaFinding[] {
   const addressed = new Set((network.addresses ?? []).map(({ linkName }) => linkName));
   return [...addressed]
     .filter((name) => !declared.has(name))
-    .map((name) => ({ severity: 'warning' as const, rule: 'meta-link-keeps-dhcp', message: `META 0xa gives ${name} an address and has no entry for it under links: DHCP stays on there`, hint: `links: [{name: ${name}, up: true, layer: platform}]` }));
+    .map((name) => ({
+      severity: 'warning' as const,
+      rule: 'meta-link-keeps-dhcp',
+      message: `META 0xa gives ${name} an address and has no entry for it under links: DHCP stays on there`,
+      hint: `links: [{name: ${name}, up: true, layer: platform}]`,
+    }));
 }
 
 function lintGateways(network: PlatformNetwork): readonly MetaFinding[] {
@@ -75,11 +118,25 @@ function lintGateways(network: PlatformNetwork): readonly MetaFinding[] {
   return (network.routes ?? []).flatMap(({ gateway }) => {
     if (gateway === undefined || isIP(gateway) === 0 || gateway.startsWith('fe80:')) return [];
     if (onLink.check(gateway, isIP(gateway) === 4 ? 'ipv4' : 'ipv6')) return [];
-    return [{ severity: 'error' as const, rule: 'meta-gateway-unreachable', message: `META 0xa: gateway ${gateway} lies in none of the addresses' subnets` }];
+    return [
+      {
+        severity: 'error' as const,
+        rule: 'meta-gateway-unreachable',
+        message: `META 0xa: gateway ${gateway} lies in none of the addresses' subnets`,
+      },
+    ];
   });
 }
 
 function privacy({ isPublicFactory }: MetaSurroundings): readonly MetaFinding[] {
   if (!isPublicFactory) return [];
-  return [{ severity: 'notice', rule: 'meta-public', message: 'the schematic holds this network document, needs an image of its own for each node, and can be read at the public factory by anyone who knows its id', hint: 'A self-hosted factory, or INSTALLER_META_BASE64 in an own boot script, keeps it private.' }];
+  return [
+    {
+      severity: 'notice',
+      rule: 'meta-public',
+      message:
+        'the schematic holds this network document, needs an image of its own for each node, and can be read at the public factory by anyone who knows its id',
+      hint: 'A self-hosted factory, or INSTALLER_META_BASE64 in an own boot script, keeps it private.',
+    },
+  ];
 }

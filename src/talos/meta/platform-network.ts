@@ -20,8 +20,16 @@ export interface PlatformNetwork {
   readonly addresses?: readonly PlatformAddress[];
   readonly links?: readonly PlatformLink[];
   readonly routes?: readonly PlatformRoute[];
-  readonly hostnames?: readonly { readonly hostname: string; readonly domainname?: string; readonly layer: ConfigLayer }[];
-  readonly resolvers?: readonly { readonly dnsServers: readonly string[]; readonly searchDomains?: readonly string[]; readonly layer: ConfigLayer }[];
+  readonly hostnames?: readonly {
+    readonly hostname: string;
+    readonly domainname?: string;
+    readonly layer: ConfigLayer;
+  }[];
+  readonly resolvers?: readonly {
+    readonly dnsServers: readonly string[];
+    readonly searchDomains?: readonly string[];
+    readonly layer: ConfigLayer;
+  }[];
   readonly timeServers?: readonly { readonly timeServers: readonly string[]; readonly layer: ConfigLayer }[];
   readonly operators?: readonly PlatformOperator[];
   readonly externalIPs?: readonly string[];
@@ -109,7 +117,9 @@ interface Place {
 
 function record(fields: readonly Field[], node: SchematicNode | undefined, place: Place): Emittable {
   if (!isNull(node) && node.kind !== 'map') throw refused(place.path, 'must be a map');
-  const given = new Map((node?.kind === 'map' ? node.entries : []).map(({ key, value }) => [key.kind === 'scalar' ? key.text : '', value]));
+  const given = new Map(
+    (node?.kind === 'map' ? node.entries : []).map(({ key, value }) => [key.kind === 'scalar' ? key.text : '', value]),
+  );
   for (const key of given.keys()) {
     if (!fields.some((field) => field.key === key)) place.unknown.push(join(place.path, key));
   }
@@ -128,7 +138,12 @@ function write(type: FieldType, node: SchematicNode | undefined, place: Place): 
     case 'record':
       return record(type.fields, node, place);
     case 'list':
-      return { kind: 'seq', items: itemsOf(node, place).map((item, index) => write(type.of, item, { ...place, path: `${place.path}[${index}]` })) };
+      return {
+        kind: 'seq',
+        items: itemsOf(node, place).map((item, index) =>
+          write(type.of, item, { ...place, path: `${place.path}[${index}]` }),
+        ),
+      };
     case 'tags':
       return tags(node, place);
     case 'bool':
@@ -149,7 +164,10 @@ function write(type: FieldType, node: SchematicNode | undefined, place: Place): 
 function tags(node: SchematicNode | undefined, place: Place): Emittable {
   if (isNull(node)) return { kind: 'map', entries: [] };
   if (node.kind !== 'map') throw refused(place.path, 'must be a map');
-  return { kind: 'map', entries: node.entries.map(({ key, value }) => [str(textOf(key, place)), str(textOf(value, place))] as const) };
+  return {
+    kind: 'map',
+    entries: node.entries.map(({ key, value }) => [str(textOf(key, place)), str(textOf(value, place))] as const),
+  };
 }
 
 function itemsOf(node: SchematicNode | undefined, place: Place): readonly SchematicNode[] {
@@ -160,7 +178,8 @@ function itemsOf(node: SchematicNode | undefined, place: Place): readonly Schema
 
 function wordOf(node: SchematicNode, place: Place, kind: 'bool' | 'int'): string {
   const resolved = node.kind === 'scalar' ? node.resolved : undefined;
-  if (resolved?.kind !== kind) throw refused(place.path, kind === 'bool' ? 'must be true or false' : 'must be a whole number');
+  if (resolved?.kind !== kind)
+    throw refused(place.path, kind === 'bool' ? 'must be true or false' : 'must be a whole number');
   return String('value' in resolved ? resolved.value : '');
 }
 
@@ -173,7 +192,10 @@ function checkedWord(type: Extract<FieldType, { kind: 'word' }>, text: string, p
   if (type.words.includes(text) || text === type.zero) return text;
   if (type.isOpen === true && /^\d+$/.test(text)) return text;
   if (type.isFlags === true && text.split(/[|,]/).every((flag) => type.words.includes(flag.trim()))) return text;
-  throw refused(place.path, `is ${JSON.stringify(text)}; Talos knows ${type.words.filter((known) => known !== '').join(', ')}`);
+  throw refused(
+    place.path,
+    `is ${JSON.stringify(text)}; Talos knows ${type.words.filter((known) => known !== '').join(', ')}`,
+  );
 }
 
 function checkedText(kind: 'ip' | 'prefix' | 'text', text: string, place: Place): string {
@@ -184,8 +206,13 @@ function checkedText(kind: 'ip' | 'prefix' | 'text', text: string, place: Place)
   }
   const [host = '', bits = '', ...rest] = text.split('/');
   const version = isIP(host);
-  const isPrefix = version !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128) && rest.length === 0;
-  if (!isPrefix) throw refused(place.path, `is ${JSON.stringify(text)}; it must be an address with prefix length, such as 10.0.4.101/24`);
+  const isPrefix =
+    version !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128) && rest.length === 0;
+  if (!isPrefix)
+    throw refused(
+      place.path,
+      `is ${JSON.stringify(text)}; it must be an address with prefix length, such as 10.0.4.101/24`,
+    );
   return text;
 }
 
@@ -219,5 +246,7 @@ function plain(text: string): Emittable {
 }
 
 function refused(path: string, why: string): IchorError {
-  return new IchorError('invalid-input', `META 0xa: ${path === '' ? 'the document' : path} ${why}`, { hint: 'Talos refuses the whole document for one wrong value.' });
+  return new IchorError('invalid-input', `META 0xa: ${path === '' ? 'the document' : path} ${why}`, {
+    hint: 'Talos refuses the whole document for one wrong value.',
+  });
 }

@@ -24,20 +24,56 @@ export function staticNetwork(network: StaticNetwork): PlatformNetwork {
   const layer = 'platform' as const;
   const mtuField = mtu === undefined ? {} : { mtu };
   const physical = { name: link, up: true, ...mtuField, layer };
-  const tagged = vlan === undefined ? [] : [{ name, logical: true, up: true, ...mtuField, kind: 'vlan', type: 'ether', parentName: link, vlan: { vlanID: vlan, vlanProtocol: '802.1q' }, layer } as const];
+  const tagged =
+    vlan === undefined
+      ? []
+      : [
+          {
+            name,
+            logical: true,
+            up: true,
+            ...mtuField,
+            kind: 'vlan',
+            type: 'ether',
+            parentName: link,
+            vlan: { vlanID: vlan, vlanProtocol: '802.1q' },
+            layer,
+          } as const,
+        ];
   const { nameservers = [], searchDomains = [], timeservers = [] } = network;
   return {
-    addresses: network.addresses.map((address) => ({ address, linkName: name, family: familyOf(address), scope: 'global', flags: 'permanent', layer })),
+    addresses: network.addresses.map((address) => ({
+      address,
+      linkName: name,
+      family: familyOf(address),
+      scope: 'global',
+      flags: 'permanent',
+      layer,
+    })),
     links: [physical, ...tagged],
     routes: (network.gateways ?? []).map((gateway) => defaultRoute(gateway, name)),
-    ...(hostname === undefined ? {} : { hostnames: [{ hostname, ...(domain === undefined ? {} : { domainname: domain }), layer }] }),
-    ...(nameservers.length === 0 ? {} : { resolvers: [{ dnsServers: nameservers, ...(searchDomains.length === 0 ? {} : { searchDomains }), layer }] }),
+    ...(hostname === undefined
+      ? {}
+      : { hostnames: [{ hostname, ...(domain === undefined ? {} : { domainname: domain }), layer }] }),
+    ...(nameservers.length === 0
+      ? {}
+      : { resolvers: [{ dnsServers: nameservers, ...(searchDomains.length === 0 ? {} : { searchDomains }), layer }] }),
     ...(timeservers.length === 0 ? {} : { timeServers: [{ timeServers: timeservers, layer }] }),
   };
 }
 
 function defaultRoute(gateway: string, outLinkName: string): PlatformRoute {
-  return { family: familyOf(gateway), gateway, outLinkName, table: 'main', priority: 1024, scope: 'global', type: 'unicast', protocol: 'static', layer: 'platform' };
+  return {
+    family: familyOf(gateway),
+    gateway,
+    outLinkName,
+    table: 'main',
+    priority: 1024,
+    scope: 'global',
+    type: 'unicast',
+    protocol: 'static',
+    layer: 'platform',
+  };
 }
 
 function familyOf(address: string): AddressFamily {

@@ -32,7 +32,9 @@ const GZIP_ABOVE_BYTES = 256;
 
 /** The value of INSTALLER_META_BASE64. Refuses `;`, which ends a value there. */
 export function encodeMeta(values: readonly MetaValue[], talos: string): string {
-  const text = values.map(({ key, value }) => `0x${checkedKey(key).toString(16)}=${checkedValue(key, value)}`).join(';');
+  const text = values
+    .map(({ key, value }) => `0x${checkedKey(key).toString(16)}=${checkedValue(key, value)}`)
+    .join(';');
   const bytes = Buffer.from(text, 'utf8');
   const isZipped = bytes.length > GZIP_ABOVE_BYTES && isAtLeastVersion(talos, '1.6.3');
   return (isZipped ? gzipSync(bytes, { level: 9 }) : bytes).toString('base64');
@@ -45,7 +47,8 @@ export function decodeMeta(encoded: string): readonly MetaValue[] {
   return text.split(';').map((entry) => {
     const equals = entry.indexOf('=');
     const key = Number(entry.slice(0, equals));
-    if (equals < 0 || !Number.isInteger(key) || key < 0 || key > 255) throw new IchorError('invalid-input', `META values hold ${JSON.stringify(entry)}, which is no key=value`);
+    if (equals < 0 || !Number.isInteger(key) || key < 0 || key > 255)
+      throw new IchorError('invalid-input', `META values hold ${JSON.stringify(entry)}, which is no key=value`);
     return { key, value: entry.slice(equals + 1) };
   });
 }
@@ -57,10 +60,16 @@ export function metaKernelArgs(values: readonly MetaValue[], talos: string): rea
 
 function checkedKey(key: number): number {
   if (Number.isInteger(key) && key >= 0 && key <= 255) return key;
-  throw new IchorError('invalid-input', `${key} is no META key: they go from 0 to 255`, { hint: 'Keys 12 to 14 are free for own use.' });
+  throw new IchorError('invalid-input', `${key} is no META key: they go from 0 to 255`, {
+    hint: 'Keys 12 to 14 are free for own use.',
+  });
 }
 
 export function checkedValue(key: number, value: string): string {
   if (!value.includes(';')) return value;
-  throw new IchorError('invalid-input', `the value of META key ${key} holds ";", which ends a value on the way to the node`, { hint: 'Write the value without it; YAML never needs it.' });
+  throw new IchorError(
+    'invalid-input',
+    `the value of META key ${key} holds ";", which ends a value on the way to the node`,
+    { hint: 'Write the value without it; YAML never needs it.' },
+  );
 }

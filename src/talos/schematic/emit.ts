@@ -197,7 +197,8 @@ function styleOf(text: string, isKey: boolean, oldWords: OldWordQuotes): Style {
 
 function wantedStyle(text: string, oldWords: OldWordQuotes): Style {
   // Literal only with at least one character that is not white space (`shouldUseLiteralStyle`).
-  if (text.includes('\n')) return text.length >= 2 && /[^\s\u0085]/u.test(text.replaceAll('\uFEFF', 'x')) ? 'literal' : 'double';
+  if (text.includes('\n'))
+    return text.length >= 2 && /[^\s\u0085]/u.test(text.replaceAll('\uFEFF', 'x')) ? 'literal' : 'double';
   if (isOldYamlWord(text)) return oldWords;
   return resolvePlain(text).kind === 'str' ? 'plain' : 'double';
 }

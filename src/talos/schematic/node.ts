@@ -22,7 +22,8 @@ export interface SchematicEntry {
 /** The first document of the text; undefined when it is empty or holds comments only. */
 export function parseNode(text: string): SchematicNode | undefined {
   // For go-yaml (YAML 1.1) these end a line: NEL as any other, LS and PS in ways too odd to follow.
-  if (/[\u2028\u2029]/.test(text)) throw malformed('holds a Unicode line separator; write it as an escape in double quotes');
+  if (/[\u2028\u2029]/.test(text))
+    throw malformed('holds a Unicode line separator; write it as an escape in double quotes');
   const lines = new LineCounter();
   const documents = parseAllDocuments(text.replace(/^\uFEFF/, '').replaceAll('\u0085', '\n'), {
     schema: 'failsafe',
@@ -33,7 +34,8 @@ export function parseNode(text: string): SchematicNode | undefined {
     prettyErrors: false,
   });
   const document = 'empty' in documents ? undefined : documents[0];
-  if (document === undefined || (document.contents === null && document.directives?.docStart !== true)) return undefined;
+  if (document === undefined || (document.contents === null && document.directives?.docStart !== true))
+    return undefined;
   const problem = document.errors[0];
   if (problem !== undefined) throw malformed(problem.message, lines.linePos(problem.pos[0]).line);
   if (document.contents === null) return { kind: 'scalar', line: 1, text: '', resolved: { kind: 'null' } };
@@ -45,9 +47,10 @@ export function nodeOf(value: unknown): SchematicNode {
   if (Array.isArray(value)) return { kind: 'seq', line: 0, items: value.map(nodeOf) };
   if (typeof value === 'string') return { kind: 'scalar', line: 0, text: value, resolved: { kind: 'str' } };
   if (value === null) return { kind: 'scalar', line: 0, text: 'null', resolved: { kind: 'null' } };
-  if (value instanceof Date) return { kind: 'scalar', line: 0, text: value.toISOString(), resolved: resolvePlain(value.toISOString()) };
+  if (value instanceof Date)
+    return { kind: 'scalar', line: 0, text: value.toISOString(), resolved: resolvePlain(value.toISOString()) };
   if (typeof value === 'number') return { kind: 'scalar', line: 0, text: String(value), resolved: numberOf(value) };
-  if ( typeof value === 'boolean' || typeof value === 'bigint') {
+  if (typeof value === 'boolean' || typeof value === 'bigint') {
     return { kind: 'scalar', line: 0, text: String(value), resolved: resolvePlain(String(value)) };
   }
   if (typeof value !== 'object') throw malformed(`holds a ${typeof value}, which YAML cannot say`);
@@ -58,7 +61,9 @@ export function nodeOf(value: unknown): SchematicNode {
 }
 
 function numberOf(value: number): Resolved {
-  return Number.isSafeInteger(value) && !Object.is(value, -0) ? { kind: 'int', value: BigInt(value) } : { kind: 'float', value };
+  return Number.isSafeInteger(value) && !Object.is(value, -0)
+    ? { kind: 'int', value: BigInt(value) }
+    : { kind: 'float', value };
 }
 
 function malformed(why: string, line = 0): IchorError {
@@ -84,7 +89,11 @@ function fromYaml(node: ParsedNode | null, reading: Reading): SchematicNode {
   return aliasOf(node, inner);
 }
 
-function mapOf(items: readonly { readonly key: ParsedNode; readonly value: ParsedNode | null }[], line: number, reading: Reading): SchematicNode {
+function mapOf(
+  items: readonly { readonly key: ParsedNode; readonly value: ParsedNode | null }[],
+  line: number,
+  reading: Reading,
+): SchematicNode {
   const entries: SchematicEntry[] = [];
   const seen = new Set<string>();
   for (const item of items) {
@@ -124,7 +133,8 @@ function scalarOf(node: ParsedScalar, line: number): SchematicNode {
 function tagged(text: string, tag: string, line: number): Resolved {
   const resolved = resolvePlain(text);
   if (tag === `tag:yaml.org,2002:${resolved.kind}`) return resolved;
-  if (tag === 'tag:yaml.org,2002:float' && resolved.kind === 'int') return { kind: 'float', value: Number(resolved.value) };
+  if (tag === 'tag:yaml.org,2002:float' && resolved.kind === 'int')
+    return { kind: 'float', value: Number(resolved.value) };
   throw malformed(`has the tag ${tag} on ${JSON.stringify(text)}`, line);
 }
 

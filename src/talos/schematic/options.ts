@@ -20,7 +20,10 @@ function rewritten(node: SchematicNode, hasTextKeys: boolean): Emittable {
   if (node.kind === 'scalar') return scalar(node.text, node.resolved);
   const keys = node.entries.map((entry) => ({ entry, key: hasTextKeys ? textKey(entry) : keyOf(entry) }));
   const sorted = keys.toSorted((left, right) => compareKeys(left.key, right.key));
-  return { kind: 'map', entries: sorted.map(({ entry, key }) => [scalar(key.text, key.resolved), rewritten(entry.value, false)] as const) };
+  return {
+    kind: 'map',
+    entries: sorted.map(({ entry, key }) => [scalar(key.text, key.resolved), rewritten(entry.value, false)] as const),
+  };
 }
 
 interface Key {
@@ -29,13 +32,15 @@ interface Key {
 }
 
 function keyOf({ key }: SchematicEntry): Key {
-  if (key.kind !== 'scalar' || key.resolved.kind === 'null') throw refused('has a key in overlay.options that is not a word or a number', key.line);
+  if (key.kind !== 'scalar' || key.resolved.kind === 'null')
+    throw refused('has a key in overlay.options that is not a word or a number', key.line);
   return { text: key.text, resolved: key.resolved };
 }
 
 function textKey(entry: SchematicEntry): Key {
   const key = keyOf(entry);
-  if (key.resolved.kind === 'timestamp') throw refused('has a date as a key in overlay.options; quote it', entry.key.line);
+  if (key.resolved.kind === 'timestamp')
+    throw refused('has a date as a key in overlay.options; quote it', entry.key.line);
   return { text: key.text, resolved: { kind: 'str' } };
 }
 

@@ -15,7 +15,10 @@ interface Case {
 const FOLDER = new URL('../../../test/fixtures/schematic/', import.meta.url);
 
 function readCases(file: string): readonly Case[] {
-  return readFileSync(new URL(file, FOLDER), 'utf8').trimEnd().split('\n').map((line): Case => JSON.parse(line));
+  return readFileSync(new URL(file, FOLDER), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line): Case => JSON.parse(line));
 }
 
 const FILES = readdirSync(FOLDER).filter((file) => file.endsWith('.jsonl'));
@@ -27,14 +30,17 @@ test('all recorded answers of the factory are here', () => {
   expect([CASES.length, ACCEPTED.length, REFUSED.length]).toEqual([628, 595, 33]);
 });
 
-test.each(ACCEPTED)('the id and canonical text of $name equal what the factory computes', ({ input, id, canonical, older }) => {
-  const identity = schematicId(input);
+test.each(ACCEPTED)(
+  'the id and canonical text of $name equal what the factory computes',
+  ({ input, id, canonical, older }) => {
+    const identity = schematicId(input);
 
-  expect(identity.canonical).toBe(canonical);
-  expect(identity.id).toBe(id);
-  expect(identity.canonicalOlder).toBe(older?.canonical);
-  expect(identity.idOlder).toBe(older?.id);
-});
+    expect(identity.canonical).toBe(canonical);
+    expect(identity.id).toBe(id);
+    expect(identity.canonicalOlder).toBe(older?.canonical);
+    expect(identity.idOlder).toBe(older?.id);
+  },
+);
 
 test.each(REFUSED)('$name is refused, as by the factory: $error', ({ input }) => {
   expect(() => schematicId(input)).toThrow(expect.objectContaining({ code: 'invalid-input' }));
@@ -50,7 +56,9 @@ test('S0-4 the vanilla schematic has its known id', () => {
 });
 
 test('F2-4 an unknown key such as configPatches is an error that names the place and the known keys', () => {
-  expect(() => schematicId('customization:\n  configPatches: [a]\n')).toThrow(/line 2.*unknown key "configPatches" in customization/);
+  expect(() => schematicId('customization:\n  configPatches: [a]\n')).toThrow(
+    /line 2.*unknown key "configPatches" in customization/,
+  );
   expect(() => schematicId('customization:\n  extraKernelArg: [a]\n')).toThrow(/known are .*extraKernelArgs/);
 });
 

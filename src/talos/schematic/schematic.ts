@@ -96,9 +96,13 @@ type Pair = readonly [Emittable, Emittable];
 function canonicalTree(root: SchematicNode): Emittable {
   checkKeys(root, ['owner', 'overlay', 'customization'], 'the schematic');
   const owner = textOf(field(root, 'owner'), 'owner');
-  if (owner !== '') throw refused('names an owner, which only the enterprise edition of the factory takes', field(root, 'owner')?.line);
+  if (owner !== '')
+    throw refused('names an owner, which only the enterprise edition of the factory takes', field(root, 'owner')?.line);
   const overlay = overlayPairs(field(root, 'overlay'));
-  return map([...pair('overlay', map(overlay), overlay.length > 0), [str('customization'), map(customizationPairs(field(root, 'customization')))]]);
+  return map([
+    ...pair('overlay', map(overlay), overlay.length > 0),
+    [str('customization'), map(customizationPairs(field(root, 'customization')))],
+  ]);
 }
 
 function overlayPairs(node: SchematicNode | undefined): readonly Pair[] {
@@ -107,10 +111,22 @@ function overlayPairs(node: SchematicNode | undefined): readonly Pair[] {
   const name = textOf(field(node, 'name'), 'overlay.name');
   const options = optionsOf(field(node, 'options'));
   if (image === '' && name === '' && options === undefined) return [];
-  return [[str('image'), str(image)], [str('name'), str(name)], ...(options === undefined ? [] : [[str('options'), options] as const])];
+  return [
+    [str('image'), str(image)],
+    [str('name'), str(name)],
+    ...(options === undefined ? [] : [[str('options'), options] as const]),
+  ];
 }
 
-const CUSTOMIZATION_KEYS = ['embeddedMachineConfiguration', 'extraKernelArgs', 'meta', 'systemExtensions', 'bootloader', 'secureboot', 'diskImage'] as const;
+const CUSTOMIZATION_KEYS = [
+  'embeddedMachineConfiguration',
+  'extraKernelArgs',
+  'meta',
+  'systemExtensions',
+  'bootloader',
+  'secureboot',
+  'diskImage',
+] as const;
 
 function customizationPairs(node: SchematicNode | undefined): readonly Pair[] {
   checkKeys(node, CUSTOMIZATION_KEYS, 'customization');
@@ -124,7 +140,18 @@ function customizationPairs(node: SchematicNode | undefined): readonly Pair[] {
   return [
     ...pair('embeddedMachineConfiguration', str(embedded), embedded !== ''),
     ...pair('extraKernelArgs', texts(args), args.length > 0),
-    ...pair('meta', seq(meta.map(({ key, value }) => map([[str('key'), plain(String(key))], [str('value'), str(value)]]))), meta.length > 0),
+    ...pair(
+      'meta',
+      seq(
+        meta.map(({ key, value }) =>
+          map([
+            [str('key'), plain(String(key))],
+            [str('value'), str(value)],
+          ]),
+        ),
+      ),
+      meta.length > 0,
+    ),
     ...pair('systemExtensions', map([[str('officialExtensions'), texts(extensions)]]), extensions.length > 0),
     ...pair('bootloader', str(bootloader), bootloader !== 'none'),
     ...pair('secureboot', map(secureboot), secureboot.length > 0),
@@ -136,7 +163,10 @@ function securebootPairs(node: SchematicNode | undefined): readonly Pair[] {
   checkKeys(node, ['enrollKeys', 'includeWellKnownCertificates'], 'secureboot');
   const enroll = textOf(field(node, 'enrollKeys'), 'secureboot.enrollKeys');
   const includes = flagOf(field(node, 'includeWellKnownCertificates'));
-  return [...pair('enrollKeys', str(enroll), enroll !== ''), ...pair('includeWellKnownCertificates', plain('true'), includes)];
+  return [
+    ...pair('enrollKeys', str(enroll), enroll !== ''),
+    ...pair('includeWellKnownCertificates', plain('true'), includes),
+  ];
 }
 
 function metaOf(node: SchematicNode | undefined): readonly SchematicMeta[] {
@@ -164,7 +194,8 @@ function bootloaderOf(node: SchematicNode | undefined): (typeof BOOTLOADERS)[num
   if (isNull(node)) return 'none';
   const text = textOf(node, 'bootloader');
   const known = BOOTLOADERS.find((bootloader) => bootloader === text);
-  if (known === undefined) throw refused(`has the bootloader ${JSON.stringify(text)}; known are ${BOOTLOADERS.join(', ')}`, node?.line);
+  if (known === undefined)
+    throw refused(`has the bootloader ${JSON.stringify(text)}; known are ${BOOTLOADERS.join(', ')}`, node?.line);
   return known;
 }
 
@@ -173,7 +204,9 @@ function readOverlay(node: SchematicNode): SchematicOverlay {
   return {
     image: textOf(field(node, 'image'), 'overlay.image'),
     name: textOf(field(node, 'name'), 'overlay.name'),
-    ...(options?.kind === 'map' ? { options: Object.fromEntries(options.entries.map(({ key, value }) => [keyText(key), plainValue(value)])) } : {}),
+    ...(options?.kind === 'map'
+      ? { options: Object.fromEntries(options.entries.map(({ key, value }) => [keyText(key), plainValue(value)])) }
+      : {}),
   };
 }
 
@@ -190,18 +223,27 @@ function readCustomization(node: SchematicNode): SchematicCustomization {
     meta: metaOf(field(node, 'meta')),
     ...(extensions.length === 0 ? {} : { systemExtensions: { officialExtensions: extensions } }),
     ...(bootloader === 'none' ? {} : { bootloader }),
-    ...(isNull(secureboot) ? {} : { secureboot: { ...(enrollKeys === '' ? {} : { enrollKeys }), includeWellKnownCertificates: flagOf(field(secureboot, 'includeWellKnownCertificates')) } }),
+    ...(isNull(secureboot)
+      ? {}
+      : {
+          secureboot: {
+            ...(enrollKeys === '' ? {} : { enrollKeys }),
+            includeWellKnownCertificates: flagOf(field(secureboot, 'includeWellKnownCertificates')),
+          },
+        }),
     ...(sectorSize === 0 ? {} : { diskImage: { sectorSize } }),
   };
 }
 
 function plainValue(node: SchematicNode): unknown {
   if (node.kind === 'seq') return node.items.map(plainValue);
-  if (node.kind === 'map') return Object.fromEntries(node.entries.map(({ key, value }) => [keyText(key), plainValue(value)]));
+  if (node.kind === 'map')
+    return Object.fromEntries(node.entries.map(({ key, value }) => [keyText(key), plainValue(value)]));
   const { resolved } = node;
   if (resolved.kind === 'null') return null;
   if (resolved.kind === 'bool' || resolved.kind === 'float') return resolved.value;
-  if (resolved.kind === 'int') return Number.isSafeInteger(Number(resolved.value)) ? Number(resolved.value) : resolved.value;
+  if (resolved.kind === 'int')
+    return Number.isSafeInteger(Number(resolved.value)) ? Number(resolved.value) : resolved.value;
   return resolved.kind === 'timestamp' ? dateOf(resolved.text, node.line) : node.text;
 }
 
@@ -250,25 +292,30 @@ function itemsOf(node: SchematicNode | undefined, place: string): readonly Schem
 /** Numbers and booleans become their text, as go-yaml does; a date is refused by it from rc.5 on. */
 function textOf(node: SchematicNode | undefined, place: string): string {
   if (isNull(node)) return '';
-  if (node.kind !== 'scalar' || node.resolved.kind === 'timestamp') throw refused(`has ${describe(node)} where ${place} is a text`, node.line);
+  if (node.kind !== 'scalar' || node.resolved.kind === 'timestamp')
+    throw refused(`has ${describe(node)} where ${place} is a text`, node.line);
   return node.text;
 }
 
 /** go-yaml drops a null from a list of texts. */
 function textsOf(node: SchematicNode | undefined, place: string): readonly string[] {
-  return itemsOf(node, place).filter((item) => !isNull(item)).map((item) => textOf(item, place));
+  return itemsOf(node, place)
+    .filter((item) => !isNull(item))
+    .map((item) => textOf(item, place));
 }
 
 function numberOf(node: SchematicNode | undefined, place: string, max: bigint): bigint {
   if (isNull(node)) return 0n;
   const value = node.kind === 'scalar' && node.resolved.kind === 'int' ? node.resolved.value : -1n;
-  if (value < 0n || value > max) throw refused(`has ${describe(node)} where ${place} is a number from 0 to ${max}`, node.line);
+  if (value < 0n || value > max)
+    throw refused(`has ${describe(node)} where ${place} is a number from 0 to ${max}`, node.line);
   return value;
 }
 
 function flagOf(node: SchematicNode | undefined): boolean {
   if (isNull(node)) return false;
-  if (node.kind !== 'scalar' || node.resolved.kind !== 'bool') throw refused(`has ${describe(node)} where true or false is wanted`, node.line);
+  if (node.kind !== 'scalar' || node.resolved.kind !== 'bool')
+    throw refused(`has ${describe(node)} where true or false is wanted`, node.line);
   return node.resolved.value;
 }
 
