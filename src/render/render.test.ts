@@ -59,6 +59,7 @@ nodes:
     address: 10.0.4.111
     mac: "00:23:24:00:00:11"
     install: { disk: { type: nvme } }
+    taints: { gpu: NoSchedule }
     volumes: { scratch: { size: 500GB, disk: nvme } }
 patches:
   - machine: { sysctls: { vm.max_map_count: "1", net.core.somaxconn: "1024" } }
@@ -157,6 +158,23 @@ describe.each(VERSIONS)('render for Talos %s', (talos, kubernetes) => {
         minSize: '500GB',
         maxSize: '500GB',
       },
+    });
+  });
+});
+
+describe('taints of a worker', () => {
+  it('are what the kubelet registers with up to 1.13, where Kubernetes refuses a later change by the node itself', async () => {
+    const config = render(await load(spec('v1.13.9', 'v1.36.3')), 'w-1');
+
+    expect(find(config, undefined)).toMatchObject({
+      machine: { kubelet: { extraConfig: { registerWithTaints: [{ key: 'gpu', effect: 'NoSchedule' }] } } },
+    });
+    expect(config.config).not.toContain('nodeTaints');
+  });
+
+  it('stand in KubeNodeConfig from 1.14 on', async () => {
+    expect(find(render(await load(spec('v1.14.1', 'v1.37.0')), 'w-1'), 'KubeNodeConfig')).toMatchObject({
+      taints: { gpu: 'NoSchedule' },
     });
   });
 });

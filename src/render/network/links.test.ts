@@ -122,6 +122,23 @@ describe('links of a node', () => {
     });
   });
 
+  it('takes the link that carries the address for the primary one, and gives the address to no second', () => {
+    const bond: Link = {
+      ...plainLink,
+      name: 'bond0',
+      addresses: ['10.0.4.101/24'],
+      bond: { interfaces: ['enp1s0', 'enp2s0'], mode: '802.3ad' },
+    };
+
+    const documents = documentsOf(node({ links: [bond] }));
+
+    expect(
+      documents
+        .filter((document) => JSON.stringify(document).includes('10.0.4.101'))
+        .map((document) => document['name']),
+    ).toEqual(['bond0']);
+  });
+
   it('never guesses a name: without MAC and link there is no named primary', () => {
     expect(hasNamedPrimary(node({ identity: { macs: [], vmid: 301 } }))).toBe(false);
     expect(hasNamedPrimary(node({}))).toBe(true);

@@ -86,6 +86,8 @@ function nameLink(link: Link, index: number): WantedLink {
 
 function isPrimary(node: NodeSpec, link: Link): boolean {
   if (node.link !== undefined) return link.name === node.link;
+  const { address } = node;
+  if (address.kind === 'static' && link.addresses.some((text) => text.split('/')[0] === address.ip)) return true;
   return link.mac !== undefined && link.mac.toLowerCase() === node.identity.macs[0]?.toLowerCase();
 }
 
@@ -100,7 +102,8 @@ function withAddress(node: NodeSpec, link: Link, vip: string | undefined): Link 
   const shared = vip === undefined ? link : { ...link, vip };
   if (node.address.kind !== 'static') return { ...shared, dhcp: shared.dhcp ?? true };
   const address = `${node.address.ip}/${node.address.prefix}`;
-  const addresses = link.addresses.includes(address) ? link.addresses : [address, ...link.addresses];
+  const isThere = link.addresses.some((text) => text.split('/')[0] === address.split('/')[0]);
+  const addresses = isThere ? link.addresses : [address, ...link.addresses];
   const hasDefault = link.routes.some((route) => isDefaultRoute(route));
   const routes = node.gateway === undefined || hasDefault ? link.routes : [{ gateway: node.gateway }, ...link.routes];
   return { ...shared, addresses, routes, dhcp: shared.dhcp ?? false };

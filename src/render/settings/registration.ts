@@ -2,20 +2,42 @@
 import type { TalosMinor } from '../../talos/documents/tables.ts';
 import { isAtLeast } from '../../talos/yaml/dialect.ts';
 import type { NodeSpec, Taint } from '../../spec/model.ts';
-import { compact, talosDocument, type Setting } from '../setting.ts';
+import { compact, talosDocument, type Fragment, type Setting } from '../setting.ts';
 
 export function registrationSetting(node: NodeSpec, minor: TalosMinor): Setting {
+  const from = ['nodes', node.name];
   const labels = presentOrUndefined(node.labels);
   const annotations = presentOrUndefined(node.annotations);
   const taints = presentOrUndefined(
     Object.fromEntries(Object.entries(node.taints).map(([key, taint]) => [key, taintText(taint)])),
   );
-  const from = ['nodes', node.name];
-  if (labels === undefined && annotations === undefined && taints === undefined) return { from, fragments: [] };
-  const fragment = isAtLeast(minor, '1.14')
-    ? talosDocument('KubeNodeConfig', compact({ labels, annotations, taints }))
-    : { machine: compact({ nodeLabels: labels, nodeAnnotations: annotations, nodeTaints: taints }) };
-  return { from, fragments: [fragment] };
+  if (isAtLeast(minor, '1.14')) {
+    const isEmpty = labels === undefined && annotations === undefined && taints === undefined;
+    return {
+      from,
+      fragments: isEmpty ? [] : [talosDocument('KubeNodeConfig', compact({ labels, annotations, taints }))],
+    };
+  }
+  const isWorker = node.role === 'worker';
+  // A worker may not change taints once it is registered, and one refused update blocks its labels and its cordon too: there they
+  // are given to the kubelet, which registers with them (kubernetes.md §7.2).
+  const machine = compact({
+    nodeLabels: labels,
+    nodeAnnotations: annotations,
+    nodeTaints: isWorker ? undefined : taints,
+  });
+  const fragments: Fragment[] = Object.keys(machine).length > 0 ? [{ machine }] : [];
+  if (isWorker && taints !== undefined)
+    fragments.push({
+      machine: {
+        kubelet: {
+          extraConfig: {
+            registerWithTaints: Object.entries(node.taints).map(([key, taint]) => compact({ key, ...taint })),
+          },
+        },
+      },
+    });
+  return { from, fragments };
 }
 
 /** `value:effect`, or the effect alone, as Talos writes taints. */
