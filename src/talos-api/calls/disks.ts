@@ -3,18 +3,18 @@ import { BlockDeviceWipeDescriptor_Method, Disk_DiskType, StorageService } from 
 import type { Caller } from '../caller.ts';
 import { DEADLINES_MS } from '../deadlines.ts';
 import type { DiskCalls, LegacyDisk } from '../port.ts';
-import { only, toNumber } from './reply.ts';
+import { ask, toNumber } from './reply.ts';
 
 export function createDiskCalls(caller: Caller): DiskCalls {
   return {
     async disks(options) {
-      const reply = await caller.unary({
+      const reply = await ask(caller, {
         call: 'Disks',
         deadlineMs: DEADLINES_MS.read,
         options,
         run: (wire) => caller.client(StorageService).disks({}, wire),
       });
-      return only(reply, 'Disks').disks.map((disk) => ({
+      return reply.disks.map((disk) => ({
         devicePath: disk.deviceName,
         sizeBytes: toNumber(disk.size),
         model: disk.model,
@@ -28,7 +28,7 @@ export function createDiskCalls(caller: Caller): DiskCalls {
       }));
     },
     async blockDeviceWipe(request, options) {
-      const reply = await caller.unary({
+      await ask(caller, {
         call: `BlockDeviceWipe of ${request.device}`,
         deadlineMs: request.method === 'zeroes' ? DEADLINES_MS.image : DEADLINES_MS.change,
         options,
@@ -51,7 +51,6 @@ export function createDiskCalls(caller: Caller): DiskCalls {
             wire,
           ),
       });
-      only(reply, 'BlockDeviceWipe');
     },
   };
 }

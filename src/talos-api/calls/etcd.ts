@@ -1,22 +1,16 @@
 /** The etcd calls of the MachineService. */
 import { EtcdMemberAlarm_AlarmType, type EtcdMemberAlarm } from '../../gen/proto/machine/etcd_pb.ts';
-import { MachineService } from '../../gen/proto/machine/machine_pb.ts';
 import type { Caller } from '../caller.ts';
 import { DEADLINES_MS } from '../deadlines.ts';
 import { TalosApiError } from '../errors.ts';
 import type { EtcdAlarm, EtcdCalls, EtcdMemberStatus } from '../port.ts';
 import type { EtcdMemberStatus as WireStatus } from '../../gen/proto/machine/etcd_pb.ts';
-import { bytesOf, only, toNumber } from './reply.ts';
+import { machineClient, type Machine } from './machine-client.ts';
+import { bytesOf, ask, toNumber } from './reply.ts';
 
 export function createEtcdCalls(caller: Caller): EtcdCalls {
-  const machine = caller.client(MachineService);
+  const machine = machineClient(caller);
   return { ...memberCalls(caller, machine), ...snapshotCalls(caller, machine), ...upkeepCalls(caller, machine) };
-}
-
-type Machine = ReturnType<typeof machineClient>;
-
-function machineClient(caller: Caller) {
-  return caller.client(MachineService);
 }
 
 function memberCalls(
@@ -25,15 +19,14 @@ function memberCalls(
 ): Pick<EtcdCalls, 'etcdMemberList' | 'etcdStatus' | 'etcdForfeitLeadership' | 'etcdLeave' | 'etcdRemoveMember'> {
   return {
     async etcdMemberList(request, options) {
-      const call = 'EtcdMemberList';
       const queryLocal = request?.local ?? false;
-      const reply = await caller.unary({
-        call,
+      const reply = await ask(caller, {
+        call: 'EtcdMemberList',
         deadlineMs: DEADLINES_MS.etcd,
         options,
         run: (wire) => machine.etcdMemberList({ queryLocal }, wire),
       });
-      return only(reply, call).members.map(({ id, hostname, peerUrls, clientUrls, isLearner }) => ({
+      return reply.members.map(({ id, hostname, peerUrls, clientUrls, isLearner }) => ({
         id,
         hostname,
         peerUrls,
@@ -42,47 +35,41 @@ function memberCalls(
       }));
     },
     async etcdStatus(options) {
-      const call = 'EtcdStatus';
-      const reply = await caller.unary({
-        call,
+      const reply = await ask(caller, {
+        call: 'EtcdStatus',
         deadlineMs: DEADLINES_MS.etcd,
         options,
         run: (wire) => machine.etcdStatus({}, wire),
       });
-      const status = only(reply, call).memberStatus;
-      if (status === undefined) throw new TalosApiError('failed', `${call}: the answer holds no status`);
+      const status = reply.memberStatus;
+      if (status === undefined) throw new TalosApiError('failed', 'EtcdStatus: the answer holds no status');
       return memberStatus(status);
     },
     async etcdForfeitLeadership(options) {
-      const call = 'EtcdForfeitLeadership';
-      const reply = await caller.unary({
-        call,
+      const reply = await ask(caller, {
+        call: 'EtcdForfeitLeadership',
         deadlineMs: DEADLINES_MS.change,
         options,
         run: (wire) => machine.etcdForfeitLeadership({}, wire),
       });
-      const { member } = only(reply, call);
+      const { member } = reply;
       return member === '' ? undefined : member;
     },
     async etcdLeave(options) {
-      const call = 'EtcdLeaveCluster';
-      const reply = await caller.unary({
-        call,
+      await ask(caller, {
+        call: 'EtcdLeaveCluster',
         deadlineMs: DEADLINES_MS.etcdLeave,
         options,
         run: (wire) => machine.etcdLeaveCluster({}, wire),
       });
-      only(reply, call);
     },
     async etcdRemoveMember(id, options) {
-      const call = 'EtcdRemoveMemberByID';
-      const reply = await caller.unary({
-        call,
+      await ask(caller, {
+        call: 'EtcdRemoveMemberByID',
         deadlineMs: DEADLINES_MS.change,
         options,
         run: (wire) => machine.etcdRemoveMemberByID({ memberId: id }, wire),
       });
-      only(reply, call);
     },
   };
 }
@@ -97,14 +84,12 @@ function snapshotCalls(caller: Caller, machine: Machine): Pick<EtcdCalls, 'etcdS
         run: (wire) => bytesOf(machine.etcdSnapshot({}, wire), 'EtcdSnapshot'),
       }),
     async etcdRecover(snapshot, options) {
-      const call = 'EtcdRecover';
-      const reply = await caller.unary({
-        call,
+      await ask(caller, {
+        call: 'EtcdRecover',
         deadlineMs: DEADLINES_MS.etcdRecover,
         options,
         run: (wire) => machine.etcdRecover(dataMessages(snapshot), wire),
       });
-      only(reply, call);
     },
   };
 }
@@ -115,34 +100,30 @@ function upkeepCalls(
 ): Pick<EtcdCalls, 'etcdAlarms' | 'etcdDisarmAlarms' | 'etcdDefragment'> {
   return {
     async etcdAlarms(options) {
-      const call = 'EtcdAlarmList';
-      const reply = await caller.unary({
-        call,
+      const reply = await ask(caller, {
+        call: 'EtcdAlarmList',
         deadlineMs: DEADLINES_MS.etcd,
         options,
         run: (wire) => machine.etcdAlarmList({}, wire),
       });
-      return only(reply, call).memberAlarms.map(memberAlarm);
+      return reply.memberAlarms.map(memberAlarm);
     },
     async etcdDisarmAlarms(options) {
-      const call = 'EtcdAlarmDisarm';
-      const reply = await caller.unary({
-        call,
+      const reply = await ask(caller, {
+        call: 'EtcdAlarmDisarm',
         deadlineMs: DEADLINES_MS.etcd,
         options,
         run: (wire) => machine.etcdAlarmDisarm({}, wire),
       });
-      return only(reply, call).memberAlarms.map(memberAlarm);
+      return reply.memberAlarms.map(memberAlarm);
     },
     async etcdDefragment(options) {
-      const call = 'EtcdDefragment';
-      const reply = await caller.unary({
-        call,
+      await ask(caller, {
+        call: 'EtcdDefragment',
         deadlineMs: DEADLINES_MS.etcdDefragment,
         options,
         run: (wire) => machine.etcdDefragment({}, wire),
       });
-      only(reply, call);
     },
   };
 }

@@ -7,7 +7,7 @@ import type { Caller } from '../caller.ts';
 import { DEADLINES_MS } from '../deadlines.ts';
 import { isTalosError, TalosApiError } from '../errors.ts';
 import type { CallOptions, ImageCalls, ImageStore, InstallerProgress, PulledImage } from '../port.ts';
-import { only } from './reply.ts';
+import { ask } from './reply.ts';
 
 /** {CONTAINERD, NS_CRI} does not exist (talos-1-api.md §1.6). */
 const STORES = {
@@ -81,15 +81,13 @@ async function pullLegacy(
   { image, store }: Pull,
   options: CallOptions | undefined,
 ): Promise<PulledImage> {
-  const call = `ImagePull of ${image}`;
   const { namespace } = STORES[store];
-  const reply = await caller.unary({
-    call,
+  await ask(caller, {
+    call: `ImagePull of ${image}`,
     deadlineMs: DEADLINES_MS.image,
     options,
     run: (wire) => caller.client(MachineService).imagePull({ namespace, reference: image }, wire),
   });
-  only(reply, call);
   return { name: image };
 }
 

@@ -1,38 +1,28 @@
-/** The life of the node itself: configuration, sequences, META, files and figures. Events stand in events.ts. */
+/** The node itself: configuration, META, files, figures and streams. Sequences stand in sequences.ts, events in events.ts. */
 import { durationFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { ClusterService } from '../../gen/proto/cluster/cluster_pb.ts';
-import {
-  ApplyConfigurationRequest_Mode,
-  MachineService,
-  RebootRequest_Mode,
-  ResetRequest_WipeMode,
-  UpgradeRequest_RebootMode,
-} from '../../gen/proto/machine/machine_pb.ts';
+import { ApplyConfigurationRequest_Mode } from '../../gen/proto/machine/machine_pb.ts';
 import { TimeService } from '../../gen/proto/time/time_pb.ts';
 import type { Caller } from '../caller.ts';
 import { DEADLINES_MS } from '../deadlines.ts';
 import { TalosApiError } from '../errors.ts';
 import { readKubeconfigArchive } from '../kubeconfig-archive.ts';
-import type { ApplyMode, ApplyRequest, ApplyResult, CallOptions, NodeCalls, ResetRequest } from '../port.ts';
+import type { ApplyMode, ApplyRequest, ApplyResult, CallOptions, NodeCalls } from '../port.ts';
 import { decodeNodeEvent } from './events.ts';
-import { bytesOf, checked, collect, linesOf, only, toNumber } from './reply.ts';
+import { machineClient, type Machine } from './machine-client.ts';
+import { bytesOf, checked, collect, linesOf, ask, toNumber } from './reply.ts';
+import { sequenceCalls } from './sequences.ts';
 
 export function createNodeCalls(caller: Caller): NodeCalls {
   const machine = machineClient(caller);
   return {
     ...configurationCalls(caller, machine),
-    ...sequenceCalls(caller, machine),
+    ...sequenceCalls(caller),
     ...metaCalls(caller, machine),
     ...fileCalls(caller, machine),
     ...figureCalls(caller, machine),
     ...streamCalls(caller, machine),
   };
-}
-
-type Machine = ReturnType<typeof machineClient>;
-
-function machineClient(caller: Caller) {
-  return caller.client(MachineService);
 }
 
 const APPLY_MODES = {
@@ -55,26 +45,22 @@ function configurationCalls(
         recoverEtcd: request?.recoverEtcd ?? false,
         recoverSkipHashCheck: request?.skipHashCheck ?? false,
       };
-      only(
-        await caller.unary({
-          call,
-          deadlineMs: DEADLINES_MS.bootstrap,
-          options,
-          run: (wire) => machine.bootstrap(wanted, wire),
-        }),
+      await ask(caller, {
         call,
-      );
+        deadlineMs: DEADLINES_MS.bootstrap,
+        options,
+        run: (wire) => machine.bootstrap(wanted, wire),
+      });
     },
     async generateClientConfiguration({ roles, ttlMs }, options) {
-      const call = 'GenerateClientConfiguration';
       const wanted = { roles: [...roles], crtTtl: durationFromMs(ttlMs) };
-      const reply = await caller.unary({
-        call,
+      const reply = await ask(caller, {
+        call: 'GenerateClientConfiguration',
         deadlineMs: DEADLINES_MS.read,
         options,
         run: (wire) => machine.generateClientConfiguration(wanted, wire),
       });
-      const { ca, crt, key, talosconfig } = only(reply, call);
+      const { ca, crt, key, talosconfig } = reply;
       return { caPem: text(ca), certPem: text(crt), keyPem: text(key), talosconfig: text(talosconfig) };
     },
   };
@@ -94,13 +80,13 @@ async function applyConfiguration(
     // Present and zero means "take it back at once": absent unless given.
     ...(request.tryTimeoutMs === undefined ? {} : { tryModeTimeout: durationFromMs(request.tryTimeoutMs) }),
   };
-  const reply = await caller.unary({
+  const reply = await ask(caller, {
     call,
     deadlineMs: DEADLINES_MS.apply,
     options,
     run: (wire) => machine.applyConfiguration(wanted, wire),
   });
-  const { mode, modeDetails, warnings } = only(reply, call);
+  const { mode, modeDetails, warnings } = reply;
   const found = Object.entries(APPLY_MODES).find(([, value]) => value === mode)?.[0];
   return { mode: isApplyMode(found) ? found : 'reboot', ...splitDetails(modeDetails), warnings };
 }
@@ -119,121 +105,24 @@ function splitDetails(details: string): { readonly details: string; readonly dif
       };
 }
 
-function sequenceCalls(
-  caller: Caller,
-  machine: Machine,
-): Pick<NodeCalls, 'reboot' | 'reset' | 'shutdown' | 'rollback' | 'upgrade'> {
-  const modes = {
-    default: RebootRequest_Mode.DEFAULT,
-    powercycle: RebootRequest_Mode.POWERCYCLE,
-    force: RebootRequest_Mode.FORCE,
-  } as const;
-  return {
-    async reboot(request, options) {
-      const mode = modes[request?.mode ?? 'default'];
-      const reply = await caller.unary({
-        call: 'Reboot',
-        deadlineMs: DEADLINES_MS.change,
-        options,
-        run: (wire) => machine.reboot({ mode }, wire),
-      });
-      return { actorId: only(reply, 'Reboot').actorId };
-    },
-    async reset(request, options) {
-      const wanted = resetRequest(request);
-      const reply = await caller.unary({
-        call: 'Reset',
-        deadlineMs: DEADLINES_MS.change,
-        options,
-        run: (wire) => machine.reset(wanted, wire),
-      });
-      return { actorId: only(reply, 'Reset').actorId };
-    },
-    async shutdown(request, options) {
-      const force = request?.force ?? false;
-      const reply = await caller.unary({
-        call: 'Shutdown',
-        deadlineMs: DEADLINES_MS.change,
-        options,
-        run: (wire) => machine.shutdown({ force }, wire),
-      });
-      return { actorId: only(reply, 'Shutdown').actorId };
-    },
-    async rollback(options) {
-      only(
-        await caller.unary({
-          call: 'Rollback',
-          deadlineMs: DEADLINES_MS.change,
-          options,
-          run: (wire) => machine.rollback({}, wire),
-        }),
-        'Rollback',
-      );
-    },
-    async upgrade(request, options) {
-      const call = `Upgrade to ${request.image}`;
-      const wanted = {
-        image: request.image,
-        preserve: true, // What the server does since 1.8 whatever is asked; said all the same.
-        stage: request.stage ?? false,
-        force: request.force ?? false,
-        rebootMode:
-          request.rebootMode === 'powercycle'
-            ? UpgradeRequest_RebootMode.POWERCYCLE
-            : UpgradeRequest_RebootMode.DEFAULT,
-      };
-      const reply = await caller.unary({
-        call,
-        deadlineMs: DEADLINES_MS.image,
-        options,
-        run: (wire) => machine.upgrade(wanted, wire),
-      });
-      return { actorId: only(reply, call).actorId };
-    },
-  };
-}
-
-function resetRequest(request: ResetRequest) {
-  const modes = {
-    all: ResetRequest_WipeMode.ALL,
-    'system-disk': ResetRequest_WipeMode.SYSTEM_DISK,
-    'user-disks': ResetRequest_WipeMode.USER_DISKS,
-  } as const;
-  return {
-    graceful: request.graceful,
-    reboot: request.reboot,
-    systemPartitionsToWipe: request.partitions.map(({ label, wipe }) => ({ label, wipe })),
-    userDisksToWipe: [...(request.userDisks ?? [])],
-    mode: modes[request.mode ?? 'all'],
-  };
-}
-
 function metaCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'metaWrite' | 'metaDelete'> {
   return {
     async metaWrite(key, value, options) {
-      const call = `MetaWrite of key ${key}`;
       const wanted = { key, value: new TextEncoder().encode(value) };
-      only(
-        await caller.unary({
-          call,
-          deadlineMs: DEADLINES_MS.change,
-          options,
-          run: (wire) => machine.metaWrite(wanted, wire),
-        }),
-        call,
-      );
+      await ask(caller, {
+        call: `MetaWrite of key ${key}`,
+        deadlineMs: DEADLINES_MS.change,
+        options,
+        run: (wire) => machine.metaWrite(wanted, wire),
+      });
     },
     async metaDelete(key, options) {
-      const call = `MetaDelete of key ${key}`;
-      only(
-        await caller.unary({
-          call,
-          deadlineMs: DEADLINES_MS.change,
-          options,
-          run: (wire) => machine.metaDelete({ key }, wire),
-        }),
-        call,
-      );
+      await ask(caller, {
+        call: `MetaDelete of key ${key}`,
+        deadlineMs: DEADLINES_MS.change,
+        options,
+        run: (wire) => machine.metaDelete({ key }, wire),
+      });
     },
   };
 }
@@ -257,13 +146,13 @@ function fileCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'kubeconfi
       );
     },
     async mounts(options) {
-      const reply = await caller.unary({
+      const reply = await ask(caller, {
         call: 'Mounts',
         deadlineMs: DEADLINES_MS.read,
         options,
         run: (wire) => machine.mounts({}, wire),
       });
-      return only(reply, 'Mounts').stats.map((mount) => ({
+      return reply.stats.map((mount) => ({
         filesystem: mount.filesystem,
         mountedOn: mount.mountedOn,
         sizeBytes: toNumber(mount.size),
@@ -276,13 +165,13 @@ function fileCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'kubeconfi
 function figureCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'version' | 'memory' | 'hostname' | 'time'> {
   return {
     async version(options) {
-      const reply = await caller.unary({
+      const reply = await ask(caller, {
         call: 'Version',
         deadlineMs: DEADLINES_MS.read,
         options,
         run: (wire) => machine.version({}, wire),
       });
-      const { version, platform } = only(reply, 'Version');
+      const { version, platform } = reply;
       if (version === undefined) throw new TalosApiError('failed', 'Version: the answer holds no version');
       return {
         tag: version.tag,
@@ -292,37 +181,37 @@ function figureCalls(caller: Caller, machine: Machine): Pick<NodeCalls, 'version
       };
     },
     async memory(options) {
-      const reply = await caller.unary({
+      const reply = await ask(caller, {
         call: 'Memory',
         deadlineMs: DEADLINES_MS.read,
         options,
         run: (wire) => machine.memory({}, wire),
       });
-      const { meminfo } = only(reply, 'Memory');
+      const { meminfo } = reply;
       return {
         totalBytes: toNumber(meminfo?.memtotal ?? 0n) * 1024,
         availableBytes: toNumber(meminfo?.memavailable ?? 0n) * 1024,
       };
     },
     async hostname(options) {
-      const reply = await caller.unary({
+      const reply = await ask(caller, {
         call: 'Hostname',
         deadlineMs: DEADLINES_MS.read,
         options,
         run: (wire) => machine.hostname({}, wire),
       });
-      return only(reply, 'Hostname').hostname;
+      return reply.hostname;
     },
     async time(request, options) {
       const service = caller.client(TimeService);
       const server = request?.server;
-      const reply = await caller.unary({
+      const reply = await ask(caller, {
         call: 'Time',
         deadlineMs: DEADLINES_MS.read,
         options,
         run: (wire) => (server === undefined ? service.time({}, wire) : service.timeCheck({ server }, wire)),
       });
-      const answer = only(reply, 'Time');
+      const answer = reply;
       if (answer.localtime === undefined || answer.remotetime === undefined)
         throw new TalosApiError('failed', 'Time: the answer holds no times');
       return {

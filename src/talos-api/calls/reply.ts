@@ -3,19 +3,19 @@
  * an error of its own (Copy on ≤1.13, elements of failed nodes). Also byte streams cut into lines.
  */
 import type { Metadata } from '../../gen/proto/common/common_pb.ts';
+import type { Caller, UnaryCall } from '../caller.ts';
 import { quotable, TalosApiError } from '../errors.ts';
 
 interface Element {
   readonly metadata?: Metadata | undefined;
 }
 
-/** The one element of a reply. */
-export function only<T extends Element>(reply: { readonly messages: readonly T[] }, call: string): T {
-  const [element, ...more] = reply.messages;
-  if (element === undefined || more.length > 0) {
-    throw new TalosApiError('failed', `${call}: expected one answer, got ${reply.messages.length}`);
-  }
-  return checked(element, call);
+/** A call whose reply is such a list: its one element. */
+export async function ask<T extends Element>(
+  caller: Caller,
+  request: UnaryCall<{ readonly messages: readonly T[] }>,
+): Promise<T> {
+  return only(await caller.unary(request), request.call);
 }
 
 /** An element whose metadata holds no error. */
@@ -61,4 +61,12 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
 /** Sizes and counts of the wire that a double holds exactly; ids stay BigInt. */
 export function toNumber(value: bigint): number {
   return Number(value);
+}
+
+function only<T extends Element>(reply: { readonly messages: readonly T[] }, call: string): T {
+  const [element, ...more] = reply.messages;
+  if (element === undefined || more.length > 0) {
+    throw new TalosApiError('failed', `${call}: expected one answer, got ${reply.messages.length}`);
+  }
+  return checked(element, call);
 }

@@ -6,56 +6,43 @@ import type { ServiceHealth as WireHealth, ServiceInfo as WireService } from '..
 import type { Caller } from '../caller.ts';
 import { DEADLINES_MS } from '../deadlines.ts';
 import type { ServiceCalls, ServiceHealth, ServiceInfo } from '../port.ts';
-import { bytesOf, linesOf, only } from './reply.ts';
+import { bytesOf, linesOf, ask } from './reply.ts';
 
 export function createServiceCalls(caller: Caller): ServiceCalls {
   const machine = caller.client(MachineService);
   return {
     async serviceList(options) {
-      const call = 'ServiceList';
-      const reply = await caller.unary({
-        call,
+      const reply = await ask(caller, {
+        call: 'ServiceList',
         deadlineMs: DEADLINES_MS.read,
         options,
         run: (wire) => machine.serviceList({}, wire),
       });
-      return only(reply, call).services.map(serviceInfo);
+      return reply.services.map(serviceInfo);
     },
     async serviceStart(id, options) {
-      const call = `ServiceStart of ${id}`;
-      only(
-        await caller.unary({
-          call,
-          deadlineMs: DEADLINES_MS.change,
-          options,
-          run: (wire) => machine.serviceStart({ id }, wire),
-        }),
-        call,
-      );
+      await ask(caller, {
+        call: `ServiceStart of ${id}`,
+        deadlineMs: DEADLINES_MS.change,
+        options,
+        run: (wire) => machine.serviceStart({ id }, wire),
+      });
     },
     async serviceStop(id, options) {
-      const call = `ServiceStop of ${id}`;
-      only(
-        await caller.unary({
-          call,
-          deadlineMs: DEADLINES_MS.change,
-          options,
-          run: (wire) => machine.serviceStop({ id }, wire),
-        }),
-        call,
-      );
+      await ask(caller, {
+        call: `ServiceStop of ${id}`,
+        deadlineMs: DEADLINES_MS.change,
+        options,
+        run: (wire) => machine.serviceStop({ id }, wire),
+      });
     },
     async serviceRestart(id, options) {
-      const call = `ServiceRestart of ${id}`;
-      only(
-        await caller.unary({
-          call,
-          deadlineMs: DEADLINES_MS.change,
-          options,
-          run: (wire) => machine.serviceRestart({ id }, wire),
-        }),
-        call,
-      );
+      await ask(caller, {
+        call: `ServiceRestart of ${id}`,
+        deadlineMs: DEADLINES_MS.change,
+        options,
+        run: (wire) => machine.serviceRestart({ id }, wire),
+      });
     },
     logs(request, options) {
       const namespace = request.namespace ?? 'system';
