@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { schematicId } from '../talos/schematic/schematic.ts';
 import { diffExtensions, imageDrift } from './drift.ts';
 import { explainSchematic, familiarSchematic } from './explain-schematic.ts';
-import { lintInstaller, lintInstallSection } from './lint-installer.ts';
+import { lintInstaller } from './lint-installer.ts';
 import { planImage } from './plan-image.ts';
 import { imageUrls, installerImage, isPublicFactory, parseInstallerImage } from './urls.ts';
 
@@ -255,19 +255,6 @@ test('F4-5 S4-29 the plain installer after boot assets of a schematic loses the 
 
 test('S1-49 an installer pinned by digest pins the Talos version, which is said', () => {
   expect(rulesOf('reg.example/own@sha256:ab')).toEqual(['notice installer-pinned']);
-});
-
-test('S1-8 F3-4 machine.install.extensions does nothing and is an error; S1-48 kernel arguments there are a warning', () => {
-  expect(lintInstallSection({ extensions: [{ image: 'x' }] }, 'v1.13.9')).toMatchObject([
-    { severity: 'error', rule: 'install-extensions' },
-  ]);
-  expect(lintInstallSection({ extensions: [{ image: 'x' }] }, 'v1.9.6')).toMatchObject([{ severity: 'warning' }]);
-  expect(lintInstallSection({ extraKernelArgs: ['a=b'] }, 'v1.13.9')).toMatchObject([
-    { severity: 'warning', hint: expect.stringContaining('a=b') },
-  ]);
-  expect(lintInstallSection({ extraKernelArgs: ['a=b'], grubUseUKICmdline: true }, 'v1.13.9')).toMatchObject([
-    { severity: 'error' },
-  ]);
 });
 
 test('S0-4 the id of the setup is known for what it is, and explained', () => {

@@ -108,38 +108,3 @@ function lintCustom({ reference, digest }: Extract<InstallerReference, { kind: '
     },
   ];
 }
-
-/** Things that people put into machine configs for images, and that do nothing there (S1-8, S1-48, F3-4). */
-export function lintInstallSection(
-  section: {
-    readonly extensions?: readonly unknown[];
-    readonly extraKernelArgs?: readonly string[];
-    readonly grubUseUKICmdline?: boolean;
-  },
-  talos: string,
-): readonly CatalogFinding[] {
-  const findings: CatalogFinding[] = [];
-  if ((section.extensions ?? []).length > 0) {
-    const isIgnored = isAtLeastMinor(talos, '1.10');
-    findings.push({
-      severity: isIgnored ? 'error' : 'warning',
-      rule: 'install-extensions',
-      message: `machine.install.extensions ${isIgnored ? `does nothing on Talos ${tagOf(talos)}` : 'is deprecated'}`,
-      hint: 'Name them under image.extensions: they go into the schematic.',
-    });
-  }
-  const args = section.extraKernelArgs ?? [];
-  if (args.length > 0) {
-    const isRefused = section.grubUseUKICmdline === true;
-    findings.push({
-      severity: isRefused ? 'error' : 'warning',
-      rule: 'install-kernel-args',
-      message: isRefused
-        ? "machine.install.extraKernelArgs and grubUseUKICmdline can't be used together"
-        : 'machine.install.extraKernelArgs works on GRUB installations only, and from Talos 1.13 on an upgrade loses it',
-      hint: `Name them under image.kernelArgs: ${args.join(' ')}`,
-      source: 'https://github.com/siderolabs/talos/issues/13967',
-    });
-  }
-  return findings;
-}

@@ -8,7 +8,7 @@ import type { DiskFacts } from './disk.ts';
 import { matchesGlob } from './expression.ts';
 import { foreignContent } from './foreign.ts';
 import { decideInstallDisk, lintInstallDiskSize } from './install-disk.ts';
-import { describeResolvedDisk, lintInstallTarget, resolveDiskSelector } from './selector.ts';
+import { describeResolvedDisk, resolveDiskSelector } from './selector.ts';
 
 const GB = 10n ** 9n;
 const GIB = 2n ** 30n;
@@ -106,25 +106,6 @@ test('F3-19 two disks for one selector are many, and both are named', () => {
 test('F3-18 transport scsi matches no virtio disk', () => {
   const virtio = { ...NVME, devPath: '/dev/vda', transport: 'virtio' };
   expect(resolveDiskSelector('disk.transport == "scsi"', { disks: [virtio] }).kind).toBe('none');
-});
-
-test('S4-55 an install disk by label is an error: the installation wipes the label', () => {
-  expect(lintInstallTarget({ device: '/dev/disk/by-label/TALOS_INSTALL' })).toMatchObject([
-    { severity: 'error', rule: 'install-disk-by-label' },
-  ]);
-});
-
-test('F1-26 S4-63 a kernel path is warned about, however it is written; a serial is not', () => {
-  for (const target of [
-    { device: '/dev/sda' },
-    { selector: { name: '/dev/nvme0n1' } },
-    { selector: { match: 'disk.dev_path == "/dev/sdb"' } },
-  ]) {
-    expect(lintInstallTarget(target)).toMatchObject([{ rule: 'install-disk-by-path' }]);
-  }
-  expect(lintInstallTarget({ selector: { serial: 'S6Z1' } })).toEqual([]);
-  expect(lintInstallTarget({ selector: { size: '>= 1TB' } })).toMatchObject([{ rule: 'install-disk-by-size' }]);
-  expect(lintInstallTarget({})).toMatchObject([{ severity: 'error', rule: 'install-disk-missing' }]);
 });
 
 test.each([

@@ -119,64 +119,6 @@ export function describeResolvedDisk(resolved: ResolvedDisk): string {
   }
 }
 
-export interface SelectorFinding {
-  readonly severity: 'error' | 'warning' | 'notice';
-  readonly rule: string;
-  readonly message: string;
-  readonly hint?: string;
-}
-
-/** What is unwise about a selector or a device path, whatever disks there are (S4-55, S4-63, F1-26). */
-export function lintInstallTarget(target: {
-  readonly device?: string;
-  readonly selector?: DiskSelector;
-}): readonly SelectorFinding[] {
-  const { device, selector } = target;
-  if (device?.startsWith('/dev/disk/by-label/') === true || device?.startsWith('/dev/disk/by-partlabel/') === true) {
-    return [
-      {
-        severity: 'error',
-        rule: 'install-disk-by-label',
-        message: `${device} is a label on a file system that the installation wipes: the second installation does not find it`,
-        hint: 'Select by serial or wwid.',
-      },
-    ];
-  }
-  const path = device ?? selector?.name ?? /disk\.dev_path\s*==\s*['"]([^'"]+)['"]/.exec(selector?.match ?? '')?.[1];
-  if (path !== undefined && /^\/dev\/(?:sd|vd|hd|xvd|nvme|mmcblk)/.test(path)) {
-    return [
-      {
-        severity: 'warning',
-        rule: 'install-disk-by-path',
-        message: `${path} may be another disk after the next boot`,
-        hint: "Select by serial, wwid or '/dev/disk/by-id/…' in disk.symlinks, with !system_disk for data disks.",
-      },
-    ];
-  }
-  if (device === undefined && selector === undefined) {
-    return [
-      {
-        severity: 'error',
-        rule: 'install-disk-missing',
-        message: 'the node has no install disk: it would take its config and wait in maintenance',
-        hint: 'install: { disk: { serial: … } }',
-      },
-    ];
-  }
-  const keys = Object.keys(selector ?? {});
-  if (keys.length > 0 && keys.every((key) => key === 'size')) {
-    return [
-      {
-        severity: 'warning',
-        rule: 'install-disk-by-size',
-        message: 'disks are told apart by size only',
-        hint: 'Add serial, wwid or busPath.',
-      },
-    ];
-  }
-  return [];
-}
-
 function isSystemDisk(disk: DiskFacts, systemDisk: string | null | undefined): boolean | undefined {
   if (systemDisk === undefined) return undefined;
   // Not installed: Talos leaves the variable out of the environment.

@@ -17,6 +17,8 @@ import type { Schematic } from '../../talos/schematic/schematic.ts';
 import { assetContent } from './assets.ts';
 import { applyFault, createFaultPlan } from './faults.ts';
 import type { FaultPlan } from './faults.ts';
+import { createInstallerRegistry, installerOf } from './registry.ts';
+import type { InstallerRegistry } from './registry.ts';
 
 export interface SimFactoryOptions {
   readonly clock: Clock;
@@ -79,6 +81,9 @@ export function createSimFactory(options: SimFactoryOptions): SimFactory {
   app.get('/version/:version/overlays/official', (context) => listOverlays(state, context));
   app.on(['GET', 'HEAD'], '/image/:schematic/:version/:path', (context) => serveImage(state, context));
   app.get('/pxe/:schematic/:version/:path', (context) => servePxe(state, context));
+  const registry = createInstallerRegistry();
+  app.get('/v2/', (context) => context.json({}));
+  app.on(['GET', 'HEAD'], '/v2/*', (context) => serveInstaller(state, registry, context));
   app.get('/healthz', (context) => context.text(''));
   app.notFound((context) => context.text('404 page not found\n', 404));
   return { app, faults: state.faults, requests, schematic: (id) => state.schematics.get(id)?.schematic };
@@ -184,6 +189,16 @@ async function serveImage(state: State, context: Context): Promise<Response> {
     ...(text === undefined ? {} : { text }),
   });
   return withRange(context, content);
+}
+
+/** The checks of an image, and OCI's form of their refusal. */
+function serveInstaller(state: State, registry: InstallerRegistry, context: Context): Response {
+  const name = installerOf(context.req.path);
+  const schematic = name === undefined ? undefined : state.schematics.get(name.schematicId)?.schematic;
+  const isVersion = name?.reference.startsWith('sha256:') === true || state.versions.includes(name?.reference ?? '');
+  if (name === undefined || schematic === undefined || !isVersion)
+    return context.json({ errors: [{ code: 'MANIFEST_UNKNOWN' }] }, 404);
+  return registry.answer(name, context);
 }
 
 function servePxe(state: State, context: Context): Response {
