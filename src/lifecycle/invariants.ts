@@ -38,8 +38,9 @@ export function violationsOfStart(step: Step, inDisruption: readonly Step[], inp
 /** Whether running the step takes something away that works at present: an etcd voter, or a registered Node. */
 export function isDisruption(step: Step, observation: Observation): boolean {
   if (!DISRUPTING.has(step.impact) || step.node === undefined) return false;
-  // A machine in maintenance serves nothing, whatever Kubernetes remembers of it.
-  if (nodeIn(observation, step.node)?.reached.kind === 'maintenance') return false;
+  // A machine in maintenance, or one that does not answer, serves nothing, whatever Kubernetes remembers of it. The engine asks again
+  // with what it sees right before it acts.
+  if (nodeIn(observation, step.node)?.reached.kind !== 'secure') return false;
   return voters(observation).some((voter) => voter.node === step.node) || isRegistered(step.node, observation);
 }
 

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 
 describe('bring-up of simulated machines', () => {
-  test.each(['v1.11.6', 'v1.12.11', 'v1.13.9', 'v1.14.1'])('S2-53 S2-67 F1-14 Talos %s: three control planes and a worker, whose addresses change with their config, come up healthy; a second run does nothing', async (talos) => {
+  test.each(['v1.11.6', 'v1.12.11', 'v1.13.9', 'v1.14.1'])('S2-53 F1-14 Talos %s: three control planes and a worker, whose addresses change with their config, come up healthy; a second run does nothing', async (talos) => {
     const twin = await createTwin(secrets, { controlPlanes: 3, workers: 1, talos });
 
     const first = await twin.apply();
@@ -45,7 +45,7 @@ describe('bring-up of simulated machines', () => {
     expect(dialled).not.toContain('10.0.4.100');
   });
 
-  test('F1-5 another machine at the wanted address gets no config', async () => {
+  test('another machine at the wanted address gets no config', async () => {
     const twin = await createTwin(secrets, { controlPlanes: 1, at: { 'cp-1': '10.0.4.151' }, nodes: { 'cp-1': { identity: { macs: ['00:23:24:99:99:99'] } } } });
     await twin.clock.advance(60_000);
 
@@ -81,7 +81,7 @@ describe('bring-up of simulated machines', () => {
     expect(changesOf(edited)).toEqual(changes);
   });
 
-  test('S0-24 nothing that a run gives out holds a key or token of the cluster', async () => {
+  test('nothing that a run gives out holds a key or token of the cluster', async () => {
     const twin = await createTwin(secrets, { controlPlanes: 3 });
 
     await twin.apply();
