@@ -134,8 +134,32 @@ function elementShape(element: TypeRef, context: DeleteContext): TypeShape | und
 function textOf(type: TypeRef, value: GoValue, context: DeleteContext): string | undefined {
   if (type.kind === 'scalar' && type.name === 'string') return typeof value === 'string' ? value : '';
   if (!isAtLeast(context.minor, '1.12')) return undefined;
-  if (type.kind === 'pointer') return value === null ? undefined : printed(type.of, value, context);
+  if (type.kind === 'pointer') return value === null ? printedNil(type.of, context) : printed(type.of, value, context);
   return printed(type, value, context);
+}
+
+/** Talos asks a pointer that is not set for its text, and crashes, when what it would point to can print itself. */
+function printedNil(type: TypeRef, context: DeleteContext): undefined {
+  if (type.kind === 'named' && canPrint(type.name, context)) throw crashed();
+  return undefined;
+}
+
+function canPrint(typeName: string, context: DeleteContext): boolean {
+  const shape = shapeNamed(typeName, context.table);
+  const name = typeName.slice(typeName.indexOf('.') + 1);
+  return (
+    shape.element === undefined &&
+    (shape.ownFormat || shape.ownWrite) &&
+    !WITHOUT_TEXT.has(name) &&
+    !name.startsWith('PEMEncoded')
+  );
+}
+
+function crashed(): PatchRefused {
+  return new PatchRefused(
+    'panic',
+    "$patch: delete: Talos' patcher crashes when an element of the list does not have the value that it looks for",
+  );
 }
 
 function printed(type: TypeRef, value: GoValue, context: DeleteContext): string | undefined {
@@ -143,8 +167,8 @@ function printed(type: TypeRef, value: GoValue, context: DeleteContext): string 
   if (type.kind !== 'named') return undefined;
   const shape = shapeNamed(type.name, context.table);
   const name = type.name.slice(type.name.indexOf('.') + 1);
-  if (shape.element !== undefined || WITHOUT_TEXT.has(name) || name.startsWith('PEMEncoded')) return undefined;
-  if (!shape.ownFormat && !shape.ownWrite) return undefined;
+  if (!canPrint(type.name, context)) return undefined;
+  if (name === 'URL' && value === null) throw crashed();
   if (name === 'PortRange') return typeof value === 'string' && value !== '' ? value : '0-0';
   const written = writeOwn({ name: type.name, shape, minor: context.minor }, value);
   if (written.kind === 'seq' || written.kind === 'map') return undefined;

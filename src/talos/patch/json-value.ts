@@ -113,5 +113,6 @@ function jsonFloat(value: number): string {
 /** Whether a text that is written plain would be read as something else by yaml.v2. */
 export function isYaml11Text(text: string): boolean {
   if (/^(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$/.test(text)) return false;
-  return resolvePlain(text).kind === 'str';
+  const { kind } = resolvePlain(text);
+  return kind === 'str' || kind === 'merge';
 }

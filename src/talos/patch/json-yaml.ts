@@ -12,8 +12,7 @@ import type { JsonValue } from './json-value.ts';
 export function yamlOfJson(value: JsonValue): string {
   const writer: Writer = { lines: [''], indent: 0 };
   writeNode(writer, value, 'root');
-  const text = writer.lines.join('\n');
-  return text.endsWith('\n') ? text : `${text}\n`;
+  return `${writer.lines.join('\n')}\n`;
 }
 
 interface Writer {

@@ -45,8 +45,10 @@ export function mergeKeyedList(
   const before = isList(left) ? left.items : [];
   const merged = [...before];
   for (const item of right.items) {
-    // Rules are looked up among the ones that were there before; the others also among those just added.
-    const at = findSame(isReplacing ? before : merged, item, isSame, place);
+    // Rules are looked up among the ones that were there before, last first; the others also among those just added.
+    const at = isReplacing
+      ? before.findLastIndex((rule) => isSamePair(rule, item, isSame))
+      : findSame(merged, item, isSame, place);
     const existing = merged[at];
     if (existing === undefined) merged.push(item);
     else
@@ -61,6 +63,10 @@ export function mergeKeyedList(
   }
   if (merged.length === 0 && !isList(left)) return left;
   return { kind: 'list', items: merged };
+}
+
+function isSamePair(left: GoValue, right: GoValue, isSame: IsSame): boolean {
+  return isStruct(left) && isStruct(right) && isSame(left, right);
 }
 
 function findSame(items: readonly GoValue[], wanted: GoValue, isSame: IsSame, place: MergePlace): number {

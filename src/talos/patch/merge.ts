@@ -46,17 +46,20 @@ export function mergeStruct(shape: TypeShape, left: GoStruct, right: GoStruct, p
   return unknown.size === 0 ? { kind: 'struct', fields } : { kind: 'struct', fields, unknown };
 }
 
-/** Undefined when nothing can change. */
+/** Undefined when nothing can change. Structs are visited even when neither side has them: some cannot be merged at all. */
 function mergeField(field: FieldShape, left: GoStruct, right: GoStruct, place: MergePlace): GoValue | undefined {
   const rightValue = right.fields.get(field.key);
   const leftValue = left.fields.get(field.key);
-  if (rightValue === undefined && (leftValue === undefined || isNilWhenAbsent(field.type))) return undefined;
-  return mergeValue(
+  const isUnset = rightValue === undefined && leftValue === undefined;
+  if (rightValue === undefined && (isNilWhenAbsent(field.type) || (isUnset && field.type.kind === 'scalar')))
+    return undefined;
+  const merged = mergeValue(
     field.type,
     leftValue ?? zeroValue(field.type, place.context),
     rightValue ?? zeroValue(field.type, place.context),
     { ...place, path: [...place.path, field.key], replaces: field.replace, overwrites: false },
   );
+  return isUnset ? undefined : merged;
 }
 
 function isNilWhenAbsent(type: TypeRef): boolean {

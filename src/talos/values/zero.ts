@@ -62,7 +62,7 @@ function isEmptyButWritten(field: FieldShape, value: GoValue, context: TypeConte
 
 function isEmptyStruct(name: string, shape: TypeShape, value: GoStruct, context: TypeContext): boolean {
   if (value.unknown !== undefined) return false;
-  const considered = CONSIDERED_FIELDS.get(name);
+  const considered = isAtLeast(context.minor, '1.12') ? CONSIDERED_FIELDS.get(name) : undefined;
   const fields = fieldsByKey(shape);
   for (const [key, inner] of value.fields) {
     if (considered !== undefined && !considered.has(key)) continue;
@@ -73,7 +73,7 @@ function isEmptyStruct(name: string, shape: TypeShape, value: GoStruct, context:
   return true;
 }
 
-/** Types whose `IsZero` looks at some of their fields only: the others are lost when these are empty. */
+/** Types whose `IsZero` looks at some of their fields only, from 1.12 on: the others are lost when these are empty. */
 const CONSIDERED_FIELDS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['block.EncryptionSpec', new Set(['provider', 'keys'])],
   ['runtime.ProvisioningSpec', new Set(['diskSelector'])],
