@@ -39,9 +39,8 @@ export function systemPartitions(talos: string, layout: BootLayout): readonly Sy
 export const EPHEMERAL_MIN_BYTES = 2n * GIB;
 /** The installer refuses a smaller disk. */
 export const INSTALL_DISK_MIN_BYTES = 6n * GIB;
-/** What the documentation asks for at least, and recommends. */
+/** What the documentation asks for at least. */
 export const INSTALL_DISK_DOCUMENTED_BYTES = 10n * GIB;
-export const INSTALL_DISK_RECOMMENDED_BYTES = 100n * GIB;
 /** A user volume without minSize; below the second number XFS is made with an option that is not supported. */
 export const VOLUME_DEFAULT_MIN_BYTES = 100n * MIB;
 export const XFS_MIN_BYTES = 300n * MIB;

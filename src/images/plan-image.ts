@@ -7,7 +7,7 @@ import { qualifiedName } from '../catalog/extensions/extension.ts';
 import { lintExtensions } from '../catalog/extensions/lint.ts';
 import type { ExtensionUse } from '../catalog/extensions/lint.ts';
 import type { CatalogFinding } from '../catalog/finding.ts';
-import { findHardware } from '../catalog/hardware/hardware.ts';
+import { findHardware, modulesOf, sysctlsOf } from '../catalog/hardware/hardware.ts';
 import type { HardwareProfile, KernelModule } from '../catalog/hardware/profile.ts';
 import {
   commandLine,
@@ -91,7 +91,7 @@ export function planImage(request: ImageRequest): ImagePlan {
   const extensions = collectExtensions(request, hardware.profiles);
   const args = collectArgs(request, hardware.profiles);
   const modules = uniqueBy(
-    hardware.profiles.flatMap((profile) => profile.modules ?? []),
+    hardware.profiles.flatMap((profile) => modulesOf(profile, request.talos)),
     ({ name }) => name,
   );
   const identity = identify(request, extensions.names, args);
@@ -116,7 +116,7 @@ export function planImage(request: ImageRequest): ImagePlan {
     extensions: extensions.names,
     kernelArgs: args.map(({ text }) => text),
     modules,
-    sysctls: Object.assign({}, ...hardware.profiles.map((profile) => profile.sysctls ?? {})),
+    sysctls: Object.assign({}, ...hardware.profiles.map((profile) => sysctlsOf(profile, talos))),
     checks: hardware.profiles.flatMap((profile) => profile.checks ?? []),
     commandLine: commandLine({
       talos,
@@ -271,10 +271,13 @@ function schematicOf(request: ImageRequest, extensions: readonly string[], args:
   };
 }
 
-function otherParts({ meta = [], overlay }: ImageRequest, profiles: readonly HardwareProfile[]): readonly ImagePart[] {
+function otherParts(
+  { meta = [], overlay, talos }: ImageRequest,
+  profiles: readonly HardwareProfile[],
+): readonly ImagePart[] {
   return [
     ...profiles.flatMap((profile) =>
-      (profile.modules ?? []).map(({ name, parameters = [] }): ImagePart => ({
+      modulesOf(profile, talos).map(({ name, parameters = [] }): ImagePart => ({
         kind: 'kernel-module',
         text: [name, ...parameters].join(' '),
         because: `hardware ${profile.name}`,
@@ -283,7 +286,7 @@ function otherParts({ meta = [], overlay }: ImageRequest, profiles: readonly Har
       })),
     ),
     ...profiles.flatMap((profile) =>
-      Object.entries(profile.sysctls ?? {}).map(([key, value]): ImagePart => ({
+      Object.entries(sysctlsOf(profile, talos)).map(([key, value]): ImagePart => ({
         kind: 'sysctl',
         text: `${key}=${value}`,
         because: `hardware ${profile.name}`,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { findExtension } from '../extensions/extensions.ts';
 import { lintExtensions } from '../extensions/lint.ts';
 import { lintKernelArgs } from '../kernel-args/kernel-args.ts';
-import { findHardware, HARDWARE, suggestHardware } from './hardware.ts';
+import { findHardware, HARDWARE, modulesOf, suggestHardware, sysctlsOf } from './hardware.ts';
 
 test('the profiles name only extensions that exist, in sets without findings, with arguments without findings', () => {
   for (const profile of HARDWARE) {
@@ -85,4 +85,15 @@ test('S3-14 the NVIDIA profile brings module, toolkit of the same branch and the
 test('S1-46 Strix Halo brings amdgpu and amd-ucode', () => {
   const strix = findHardware('amd-strix-halo');
   expect(strix.kind === 'exact' && strix.profile.extensions).toEqual(['amdgpu', 'amd-ucode']);
+});
+
+test('S3-14 what only an older Talos needs is asked for there and not later', () => {
+  const nvidia = HARDWARE.find(({ name }) => name === 'nvidia-production');
+  const tenstorrent = HARDWARE.find(({ name }) => name === 'tenstorrent');
+  if (nvidia === undefined || tenstorrent === undefined) throw new Error('profiles are missing');
+
+  expect(sysctlsOf(nvidia, 'v1.12.11')).toEqual({ 'net.core.bpf_jit_harden': '1' });
+  expect(sysctlsOf(nvidia, 'v1.13.9')).toEqual({});
+  expect(modulesOf(tenstorrent, 'v1.12.11')).toEqual([{ name: 'tenstorrent' }]);
+  expect(modulesOf(tenstorrent, 'v1.13.0-rc.0')).toEqual([]);
 });

@@ -1,8 +1,9 @@
 /** Looking hardware profiles up, and suggesting them from what a machine reports of itself. */
 import { nearest } from '../nearest.ts';
+import { isAtLeastMinor } from '../version.ts';
 import { GUEST_AND_STORAGE_PROFILES } from './guests-and-storage.ts';
 import { MACHINE_PROFILES } from './machines.ts';
-import type { Detection, HardwareProfile, PciPattern } from './profile.ts';
+import type { Detection, HardwareProfile, KernelModule, PciPattern } from './profile.ts';
 
 export const HARDWARE: readonly HardwareProfile[] = [...MACHINE_PROFILES, ...GUEST_AND_STORAGE_PROFILES];
 
@@ -18,6 +19,19 @@ export function findHardware(name: string): HardwareLookup {
   if (profile !== undefined) return { kind: 'exact', profile };
   const guess = nearest(name, BY_NAME.keys());
   return guess === undefined ? { kind: 'unknown', name } : { kind: 'unknown', name, nearest: guess };
+}
+
+/** What the profile needs under `machine.kernel.modules` on that Talos. */
+export function modulesOf(profile: HardwareProfile, talos: string): readonly KernelModule[] {
+  return [...(profile.modules ?? []), ...(olderOf(profile, talos)?.modules ?? [])];
+}
+
+export function sysctlsOf(profile: HardwareProfile, talos: string): Readonly<Record<string, string>> {
+  return { ...profile.sysctls, ...olderOf(profile, talos)?.sysctls };
+}
+
+function olderOf({ older }: HardwareProfile, talos: string): HardwareProfile['older'] {
+  return older === undefined || isAtLeastMinor(talos, older.before) ? undefined : older;
 }
 
 /** What Talos' hardware resources say of a machine; see `Processors`, `SystemInformations`, `PCIDevices`. */

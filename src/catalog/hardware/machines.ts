@@ -19,6 +19,8 @@ const NVIDIA_CHECKS = [
 ];
 const NVIDIA_IN_CLUSTER =
   'Up to Talos 1.12 the RuntimeClass nvidia and the NVIDIA device plugin; from 1.13 on the GPU operator with driver.enabled=false and toolkit.enabled=false.';
+/** From 1.13 on CDI takes the place of what needs it. */
+const NVIDIA_OLDER = { before: '1.13', sysctls: { 'net.core.bpf_jit_harden': '1' } } as const;
 const GRAPHICS = ['0300', '0302', '0380'];
 
 export const MACHINE_PROFILES: readonly HardwareProfile[] = [
@@ -179,13 +181,11 @@ export const MACHINE_PROFILES: readonly HardwareProfile[] = [
     title: 'NVIDIA Turing and later, production driver',
     extensions: ['nvidia-open-gpu-kernel-modules-production', 'nvidia-container-toolkit-production'],
     modules: NVIDIA_MODULES,
+    older: NVIDIA_OLDER,
     detect: { pci: [{ vendor: '10de', classes: ['0300', '0302'] }] },
     checks: NVIDIA_CHECKS,
     inCluster: NVIDIA_IN_CLUSTER,
-    notes: [
-      'Cards of class 0302 (A100, H100, L4, T4) have the NFD label pci-0302_10de, not pci-0300_10de.',
-      'Up to Talos 1.12 it needs the sysctl net.core.bpf_jit_harden=1.',
-    ],
+    notes: ['Cards of class 0302 (A100, H100, L4, T4) have the NFD label pci-0302_10de, not pci-0300_10de.'],
     source: NVIDIA_GUIDE,
   },
   {
@@ -194,9 +194,9 @@ export const MACHINE_PROFILES: readonly HardwareProfile[] = [
     title: 'NVIDIA Turing and later, long-term driver',
     extensions: ['nvidia-open-gpu-kernel-modules-lts', 'nvidia-container-toolkit-lts'],
     modules: NVIDIA_MODULES,
+    older: NVIDIA_OLDER,
     checks: NVIDIA_CHECKS,
     inCluster: NVIDIA_IN_CLUSTER,
-    notes: ['Up to Talos 1.12 it needs the sysctl net.core.bpf_jit_harden=1.'],
     source: NVIDIA_GUIDE,
   },
   {
@@ -205,6 +205,7 @@ export const MACHINE_PROFILES: readonly HardwareProfile[] = [
     title: 'NVIDIA Maxwell, Pascal and Volta',
     extensions: ['nonfree-kmod-nvidia-lts', 'nvidia-container-toolkit-lts'],
     modules: NVIDIA_MODULES,
+    older: NVIDIA_OLDER,
     checks: NVIDIA_CHECKS,
     inCluster: NVIDIA_IN_CLUSTER,
     notes: [
@@ -222,6 +223,7 @@ export const MACHINE_PROFILES: readonly HardwareProfile[] = [
       'nvidia-fabricmanager-production',
     ],
     modules: NVIDIA_MODULES,
+    older: NVIDIA_OLDER,
     detect: { pci: [{ vendor: '10de', classes: ['0680'] }] },
     checks: [...NVIDIA_CHECKS, 'ext-nvidia-fabricmanager is Running'],
     inCluster: NVIDIA_IN_CLUSTER,
@@ -233,6 +235,7 @@ export const MACHINE_PROFILES: readonly HardwareProfile[] = [
     title: 'NVIDIA GB10 (DGX Spark)',
     extensions: ['nonfree-kmod-nvidia-production', 'nvidia-container-toolkit-production'],
     modules: NVIDIA_MODULES,
+    older: NVIDIA_OLDER,
     kernelArgs: ['arm64.nobti'],
     arch: 'arm64',
     checks: NVIDIA_CHECKS,
@@ -331,9 +334,10 @@ export const MACHINE_PROFILES: readonly HardwareProfile[] = [
     title: 'Tenstorrent',
     extensions: ['tenstorrent'],
     kernelArgs: ['hugepagesz=1G', 'hugepages=36'],
+    older: { before: '1.13', modules: [{ name: 'tenstorrent' }] },
     detect: { pci: [{ vendor: '1e52' }] },
     checks: ['/dev/tenstorrent/0 exists'],
-    notes: ['hugepages: 36 for one chip, 40 for two, 48 for four.', 'Up to Talos 1.12 list the module tenstorrent.'],
+    notes: ['hugepages: 36 for one chip, 40 for two, 48 for four.'],
     inCluster: 'Tenstorrent operator.',
     source: EXTENSIONS,
   },

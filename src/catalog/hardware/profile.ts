@@ -13,6 +13,12 @@ export interface HardwareProfile {
   /** For `machine.kernel.modules`; with parameters where one is needed. */
   readonly modules?: readonly KernelModule[];
   readonly sysctls?: Readonly<Record<string, string>>;
+  /** What only Talos before a minor needs. */
+  readonly older?: {
+    readonly before: string;
+    readonly sysctls?: Readonly<Record<string, string>>;
+    readonly modules?: readonly KernelModule[];
+  };
   /** First Talos minor that has what is needed. */
   readonly since?: string;
   readonly arch?: 'amd64' | 'arm64';

@@ -78,3 +78,14 @@ test('a wipe argument in an image is an error, its removal is not', () => {
   expect(lintKernelArgs(['talos.experimental.wipe=system'], 'v1.13.9')).toMatchObject([{ rule: 'kernel-arg-wipes' }]);
   expect(lintKernelArgs(['-talos.experimental.wipe'], 'v1.13.9')).toEqual([]);
 });
+
+test('arguments are applied in the order written: a removal takes away what stands before it', () => {
+  const wants = { talos: 'v1.13.9', platform: 'metal', arch: 'amd64', medium: 'disk' } as const;
+
+  expect(commandLine({ ...wants, extra: ['a=1', 'a=2', '-a=1', 'b', '-b', 'b=2'] }).slice(-2)).toEqual(['a=2', 'b=2']);
+  expect(
+    commandLine({ ...wants, extra: ['console=ttyS0', 'console=tty1'] }).filter((argument) =>
+      argument.startsWith('console'),
+    ),
+  ).toEqual(['console=ttyS0', 'console=tty1']);
+});

@@ -20,10 +20,6 @@ export function keyOf(argument: string): string {
   return equals < 0 ? text : text.slice(0, equals);
 }
 
-export function nearestKernelArgument(argument: string): string | undefined {
-  return nearest(keyOf(argument), BY_KEY.keys());
-}
-
 export interface CommandLineWants {
   readonly talos: string;
   readonly platform: string;
@@ -68,18 +64,26 @@ function defaultArgs({ talos, secureboot, platform }: CommandLineWants): readonl
   ];
 }
 
+/** In the order written, as Talos' `AppendAll` does: a removal also takes away what stands before it in the list. */
 function applyExtra(base: readonly string[], extra: readonly string[]): readonly string[] {
-  const removals = extra.filter(isRemoval).map((argument) => argument.slice(1));
-  const additions = extra.filter((argument) => !isRemoval(argument));
-  const replaced: ReadonlySet<string> = new Set(
-    additions.map(keyOf).filter((key) => key === 'console' || key === 'talos.platform'),
-  );
-  const kept = base.filter(
-    (argument) =>
-      !replaced.has(keyOf(argument)) &&
-      !removals.some((removal) => (removal.includes('=') ? removal === argument : removal === keyOf(argument))),
-  );
-  return [...kept, ...additions];
+  let line = base;
+  const replaced = new Set<string>();
+  for (const argument of extra) {
+    const key = keyOf(argument);
+    if (isRemoval(argument)) {
+      line = line.filter((present) => !isTakenAway(present, argument.slice(1)));
+      continue;
+    }
+    const isReplacing = (key === 'console' || key === 'talos.platform') && !replaced.has(key);
+    if (isReplacing) line = line.filter((present) => keyOf(present) !== key);
+    replaced.add(key);
+    line = [...line, argument];
+  }
+  return line;
+}
+
+function isTakenAway(present: string, removal: string): boolean {
+  return removal.includes('=') ? present === removal : keyOf(present) === removal;
 }
 
 export function isRemoval(argument: string): boolean {

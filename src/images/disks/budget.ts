@@ -8,6 +8,7 @@ import {
   GPT_TAIL_BYTES,
   systemPartitions,
   VOLUME_DEFAULT_MIN_BYTES,
+  XFS_MIN_BYTES,
 } from '../../catalog/disks.ts';
 import type { BootLayout } from '../../catalog/disks.ts';
 import { bothUnits } from './disk.ts';
@@ -159,6 +160,17 @@ function findingsOf(request: BudgetRequest, budget: DiskBudget, wants: readonly 
       rule: 'disk-over-committed',
       message: `${bothUnits(sum)} do not fit on ${bothUnits(budget.diskSizeBytes)}: short by ${bothUnits(budget.overByBytes)}`,
       hint: smallerHint(budget),
+    });
+  }
+  for (const { name, minSizeBytes, maxSizeBytes } of request.volumes) {
+    const smallest = minSizeBytes ?? VOLUME_DEFAULT_MIN_BYTES;
+    if (maxSizeBytes !== undefined && smallest > maxSizeBytes) continue;
+    if (smallest >= XFS_MIN_BYTES) continue;
+    findings.push({
+      severity: 'notice',
+      rule: 'volume-below-xfs',
+      message: `${name} may become as small as ${bothUnits(smallest)}; below ${bothUnits(XFS_MIN_BYTES)} XFS is made in a way that its makers do not support`,
+      hint: 'Give it a minSize.',
     });
   }
   const inverted = [
