@@ -85,7 +85,7 @@ test('arguments are applied in the order written: a removal takes away what stan
   expect(commandLine({ ...wants, extra: ['a=1', 'a=2', '-a=1', 'b', '-b', 'b=2'] }).slice(-2)).toEqual(['a=2', 'b=2']);
   expect(
     commandLine({ ...wants, extra: ['console=ttyS0', 'console=tty1'] }).filter((argument) =>
-      argument.startsWith('console'),
+      argument.startsWith('console='),
     ),
   ).toEqual(['console=ttyS0', 'console=tty1']);
 });
