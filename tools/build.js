@@ -1,16 +1,19 @@
 // Builds dist/: the library with its types by tsc (dist/lib), the command line as split bundles by esbuild (dist/cli) so that
-// `--help` loads next to nothing. `--cli` builds only the latter (what the demo and the end-to-end tests need).
+// `--help` loads next to nothing. `--cli` builds only the latter (what the demo and the end-to-end tests need), and `--out NAME` puts it
+// into dist/NAME.
 import { build } from 'esbuild';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run } from './install.js';
 
 const only = process.argv.includes('--cli');
-rmSync(join(root, 'dist/cli'), { recursive: true, force: true });
+const out = process.argv.includes('--out') ? process.argv[process.argv.indexOf('--out') + 1] : 'cli';
+// Built beside and swapped in, so that a program that is starting never finds half of it.
+const fresh = join(root, `dist/.cli-${process.pid}`);
 await build({
   absWorkingDir: root,
   entryPoints: { main: 'src/cli/main.ts' },
-  outdir: 'dist/cli',
+  outdir: fresh,
   bundle: true,
   splitting: true,
   platform: 'node',
@@ -26,6 +29,8 @@ await build({
     js: "import { createRequire as __createRequireForIchor } from 'node:module'; const require = __createRequireForIchor(import.meta.url);",
   },
 });
+rmSync(join(root, 'dist', out), { recursive: true, force: true });
+renameSync(fresh, join(root, 'dist', out));
 if (existsSync(join(root, 'ui/main.tsx'))) {
   await build({
     absWorkingDir: root,

@@ -3,6 +3,7 @@ import { buildApplication, buildRouteMap, text_en } from '@stricli/core';
 import { exitCodeOf, renderFailure } from './failure.ts';
 import { applyCommand } from './commands/apply.ts';
 import { checkCommand } from './commands/check.ts';
+import { configRoutes } from './commands/config/route.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
 import { discoverCommand } from './commands/discover.ts';
 import { initCommand } from './commands/init.ts';
@@ -33,6 +34,7 @@ export const application = buildApplication(
       talosconfig: talosconfigCommand,
       rehearse: rehearseCommand,
       sim: simCommand,
+      config: configRoutes,
       completion: completionCommand,
       __complete: completeCommand,
     },

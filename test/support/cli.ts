@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/ichor.js', import.meta.url));
+/** Built by `build-cli.ts`. */
+const PROGRAM = process.env['ICHOR_E2E_CLI'] ?? fileURLToPath(new URL('../../bin/ichor.js', import.meta.url));
 
 export interface CliResult {
   readonly code: number | null;
