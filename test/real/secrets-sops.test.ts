@@ -167,6 +167,26 @@ describe.skipIf(sops === undefined)('sops 3.13.3', () => {
     expect(encryptedPaths(ours)).toEqual(encryptedPaths(theirs));
   });
 
+  test('finds comments again wherever they stand; where yaml.v3 hangs one in a way of its own, it stays encrypted and Ichor opens it', async () => {
+    let written = 0;
+    let left = 0;
+    for (let seed = 1; seed <= 30; seed += 1) {
+      const text = commentedYaml(seed);
+      const ours = await encryptSops(text, { recipients: [recipient] }, context);
+      const opened = run(['decrypt', file('ours.yaml', ours)]).stdout;
+      const theirs = run(['encrypt', '--age', recipient, file('plain.yaml', text)]).stdout;
+
+      expect(comparable(opened)).toEqual(comparable(text));
+      expect((await decryptSops(ours, 'f', identities)).match(/#.*/g)).toEqual(text.match(/#.*/g));
+      expect(await decryptSops(theirs, 'f', identities)).not.toContain('ENC[');
+      written += text.match(/#/g)?.length ?? 0;
+      left += opened.match(/#ENC\[/g)?.length ?? 0;
+    }
+
+    expect(written).toBeGreaterThan(300);
+    expect(left / written).toBeLessThan(0.01);
+  });
+
   test('writes JSON that Ichor opens as JSON', async () => {
     const value = { a: 'x', n: 5, f: 1.5, l: ['u', true], o: { k: 'v', none: null } };
     const theirs = run(['encrypt', '--age', recipient, file('plain.json', JSON.stringify(value))]).stdout;
@@ -246,6 +266,39 @@ function file(name: string, text: string): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
+}
+
+/** The same text for the same seed: maps and lists with comments in most places where YAML allows them. */
+function commentedYaml(seed: number): string {
+  let state = seed;
+  let count = 0;
+  const oneIn = (sides: number): boolean => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor(state / 256) % sides === 0;
+  };
+  const next = (): number => (count += 1);
+  const comment = (pad: string): string => (oneIn(3) ? `${pad}# c${next()}\n${oneIn(3) ? '\n' : ''}` : '');
+  const inline = (): string => (oneIn(3) ? ` # c${next()}\n` : '\n');
+  const list = (pad: string): string => {
+    let text = '';
+    do
+      text +=
+        comment(pad) +
+        (oneIn(3) ? `${pad}- a: x${inline()}${pad}  b: q\n${comment(`${pad}  `)}` : `${pad}- w${inline()}`);
+    while (!oneIn(3));
+    return text;
+  };
+  const map = (pad: string, depth: number): string => {
+    let text = '';
+    do {
+      text += `${comment(pad)}${pad}k${next()}:`;
+      if (depth < 3 && oneIn(3)) text += `\n${map(`${pad}  `, depth + 1)}`;
+      else if (oneIn(3)) text += `\n${list(oneIn(2) ? pad : `${pad}  `)}`;
+      else text += (oneIn(4) ? ' {a: 1, b: [x, z]}' : ' v') + inline();
+    } while (!oneIn(3));
+    return text + comment(pad);
+  };
+  return map('', 0);
 }
 
 /** Values as YAML 1.1 readers see them; dates are normalised by sops itself on both sides. */

@@ -221,19 +221,48 @@ function ownerOf(walk: Walk, offset: number, lastContentBefore: (offset: number)
   const { text, collections } = walk;
   const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
   const open = (at: number): Collection[] => collections.filter(({ start, end }) => start <= at && at < end);
-  if (text.slice(lineStart, offset).trim() !== '')
-    return innermost(open(text.slice(0, offset).trimEnd().length - 1)) ?? rootOf(walk);
+  if (text.slice(lineStart, offset).trim() !== '') {
+    // Behind `{…}` it is taken into the braces.
+    return open(text.slice(0, offset).trimEnd().length - 1).at(-1) ?? rootOf(walk);
+  }
   const column = offset - lineStart;
   const next = /\n[ \t]*(?=[^\s#])/.exec(text.slice(offset));
   const at = next === null ? undefined : offset + next.index + next[0].length;
-  if (at !== undefined && columnOf(text, at) === column) return innermost(open(at), column) ?? rootOf(walk);
+  const nextOwner = at === undefined || columnOf(text, at) !== column ? undefined : innermost(open(at), column);
+  if (nextOwner !== undefined && !hasBlankLine(text.slice(offset, at))) return nextOwner;
   const previous = lastContentBefore(lineStart);
-  const around = collections.filter(({ start, end }) => start <= previous && previous <= end);
-  return innermost(around, column) ?? rootOf(walk);
+  const around = collections.filter(({ start, end, isFlow }) => !isFlow && start <= previous && previous <= end);
+  // A list that begins in the column of its own key ends before a comment in that column, unless that stands right behind it.
+  const isBesideKey = ({ kind, indent }: Collection, index: number): boolean =>
+    kind === 'list' && indent === around[index - 1]?.indent;
+  const last = around.at(-1);
+  const isIndented = column > (at === undefined ? 0 : columnOf(text, at));
+  const isBeside = last !== undefined && isBesideKey(last, around.length - 1) && column >= last.indent;
+  // Between content and something further left, without a blank line: it goes with that content, however deep that stands.
+  const isFootBefore = isIndented && !/^[^\n]*\n[ \t]*\r?\n/.test(text.slice(offset));
+  const mayBeItems = isFootBefore || isBeside;
+  if (last !== undefined && mayBeItems && isRightBehind(text.slice(previous + 1, offset), column)) return last;
+  if (nextOwner !== undefined) return nextOwner;
+  return (
+    innermost(
+      around.filter((collection, index) => !isBesideKey(collection, index)),
+      column,
+    ) ?? rootOf(walk)
+  );
+}
+
+function hasBlankLine(text: string): boolean {
+  return /\n[ \t]*\r?\n/.test(text);
+}
+
+/** Whether only comments of this very column stand between the end of some content and a comment. */
+function isRightBehind(between: string, column: number): boolean {
+  const lines = between.split('\n').slice(1, -1);
+  return lines.every((line) => line.search(/\S/) === column);
 }
 
 /** Collections come from the outside in, so that the last that fits is the innermost. */
-function innermost(collections: readonly Collection[], column = Number.POSITIVE_INFINITY): Collection | undefined {
+function innermost(collections: readonly Collection[], column: number): Collection | undefined {
   return collections.findLast((collection) => !collection.isFlow && collection.indent <= column);
 }
 

@@ -123,7 +123,7 @@ export function plainText(opened: OpenedSops): string {
     }
   }
   for (const comment of document.comments) {
-    const plain = openComment(comment, dataKey);
+    const plain = openComment(comment, document, dataKey);
     if (plain !== undefined) splices.push({ start: comment.start, end: comment.end, text: `#${plain}` });
   }
   if (document.metadata !== undefined)
@@ -286,11 +286,12 @@ function isValue(opened: OpenedLeaf): opened is OpenedLeaf & MacLeaf {
   return opened.value.type !== 'comment';
 }
 
-/** Tries the place by the rule first, then every one above it: yaml.v3 hangs some comments elsewhere than they look. */
-function openComment(comment: Comment, dataKey: Uint8Array): string | undefined {
+/** Tries the place by the rule first, then every other one: yaml.v3 hangs some comments elsewhere than they look. */
+function openComment(comment: Comment, document: SopsDocument, dataKey: Uint8Array): string | undefined {
   if (!isEncryptedText(comment.text)) return undefined;
-  for (let length = comment.path.length; length >= 0; length -= 1) {
-    const plain = decryptText(comment.text, dataKey, placeOf(comment.path.slice(0, length)));
+  const places = new Set([comment.path, ...document.collections.map(({ path }) => path)].map(placeOf));
+  for (const place of places) {
+    const plain = decryptText(comment.text, dataKey, place);
     if (plain !== undefined) return plain.text;
   }
   return undefined;
