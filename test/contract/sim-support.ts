@@ -56,6 +56,8 @@ export interface ConfigOptions {
   readonly vip?: string;
   readonly cni?: 'flannel' | 'none';
   readonly talos?: string;
+  /** Default: the plain installer of `talos`. */
+  readonly installer?: string;
   readonly extra?: string;
 }
 
@@ -73,7 +75,7 @@ export function makeConfig(cluster: TestCluster, options: ConfigOptions): string
     `  ca: ${pair(cluster.talos)}`,
     '  certSANs: []',
     '  kubelet: {image: "ghcr.io/siderolabs/kubelet:v1.36.3"}',
-    `  install: {disk: ${options.disk ?? '/dev/sda'}, image: "ghcr.io/siderolabs/installer:${options.talos ?? 'v1.13.9'}", wipe: false}`,
+    `  install: {disk: ${options.disk ?? '/dev/sda'}, image: "${options.installer ?? `ghcr.io/siderolabs/installer:${options.talos ?? 'v1.13.9'}`}", wipe: false}`,
     '  network:',
     `    hostname: ${options.hostname}`,
     ...(options.address === undefined && options.vip === undefined

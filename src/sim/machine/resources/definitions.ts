@@ -1,5 +1,6 @@
 /** The resource types of each minor, their aliases as the client resolves them, and who may read them. */
 import { existsIn, type TalosVersion } from '../../versions.ts';
+import { protoField } from './proto-field.ts';
 import type { ResourceDraft } from './resource.ts';
 import { RESOURCE_TYPE_TABLE } from './type-table.ts';
 
@@ -48,6 +49,79 @@ const OWN_ALIASES: Readonly<Record<string, readonly string[]>> = {
   'EthernetStatuses.net.talos.dev': ['ethtool'],
 };
 
+/** What `talosctl get` shows beside the id: name and JSON path of each column. */
+const PRINT_COLUMNS: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  'MachineStatuses.runtime.talos.dev': [
+    ['Stage', '{.stage}'],
+    ['Ready', '{.status.ready}'],
+  ],
+  'Services.v1alpha1.talos.dev': [
+    ['Running', '{.running}'],
+    ['Healthy', '{.healthy}'],
+    ['Health Unknown', '{.unknown}'],
+  ],
+  'LinkStatuses.net.talos.dev': [
+    ['Alias', '{.alias}'],
+    ['Type', '{.type}'],
+    ['Kind', '{.kind}'],
+    ['Hw Addr', '{.hardwareAddr}'],
+    ['Oper State', '{.operationalState}'],
+    ['Link State', '{.linkState}'],
+  ],
+  'AddressStatuses.net.talos.dev': [
+    ['Address', '{.address}'],
+    ['Link', '{.linkName}'],
+  ],
+  'RouteStatuses.net.talos.dev': [
+    ['Destination', '{.dst}'],
+    ['Gateway', '{.gateway}'],
+    ['Link', '{.outLinkName}'],
+    ['Metric', '{.priority}'],
+  ],
+  'HostnameStatuses.net.talos.dev': [
+    ['Hostname', '{.hostname}'],
+    ['Domainname', '{.domainname}'],
+  ],
+  'Disks.block.talos.dev': [
+    ['Size', '{.pretty_size}'],
+    ['Read Only', '{.readonly}'],
+    ['Transport', '{.transport}'],
+    ['Rotational', '{.rotational}'],
+    ['WWID', '{.wwid}'],
+    ['Model', '{.model}'],
+    ['Serial', '{.serial}'],
+  ],
+  'SystemDisks.block.talos.dev': [['Disk', '{.diskID}']],
+  'VolumeStatuses.block.talos.dev': [
+    ['Type', '{.type}'],
+    ['Phase', '{.phase}'],
+    ['Location', '{.location}'],
+    ['Size', '{.prettySize}'],
+  ],
+  'DiscoveredVolumes.block.talos.dev': [
+    ['Type', '{.type}'],
+    ['Size', '{.pretty_size}'],
+    ['Discovered', '{.name}'],
+    ['Label', '{.label}'],
+    ['Partition Label', '{.partition_label}'],
+  ],
+  'Members.cluster.talos.dev': [
+    ['Hostname', '{.hostname}'],
+    ['Machine Type', '{.machineType}'],
+    ['OS', '{.operatingSystem}'],
+    ['Addresses', '{.addresses}'],
+  ],
+  'EtcdMembers.etcd.talos.dev': [['ID', '{.memberID}']],
+  'ExtensionStatuses.runtime.talos.dev': [
+    ['Name', '{.metadata.name}'],
+    ['Version', '{.metadata.version}'],
+  ],
+  'NodeStatuses.kubernetes.talos.dev': [
+    ['Ready', '{.nodeReady}'],
+    ['Unschedulable', '{.unschedulable}'],
+  ],
+};
+
 export function definitionDrafts(version: TalosVersion): readonly ResourceDraft[] {
   return [...resourceTypes(version).values()].map((type) => {
     const displayType = singular(type.type.split('.')[0] ?? '');
@@ -63,7 +137,7 @@ export function definitionDrafts(version: TalosVersion): readonly ResourceDraft[
       defaultNamespace: type.namespace,
       aliases,
       allAliases,
-      printColumns: [],
+      printColumns: (PRINT_COLUMNS[type.type] ?? []).map(([name, jsonPath]) => ({ name, jsonPath })),
       sensitivity,
     };
     return { id: type.type.toLowerCase(), owner: 'meta', spec, proto: encodeDefinition(spec) };
@@ -89,23 +163,24 @@ interface DefinitionSpec {
   readonly defaultNamespace: string;
   readonly aliases: readonly string[];
   readonly allAliases: readonly string[];
+  readonly printColumns: readonly { readonly name: string; readonly jsonPath: string }[];
   readonly sensitivity: string | undefined;
 }
 
 /** `cosi.resource.meta.ResourceDefinitionSpec`: the one resource that clients read from its protobuf form. */
 function encodeDefinition(spec: DefinitionSpec): Uint8Array {
-  const field = (number: number, text: string): Buffer => {
-    const bytes = Buffer.from(text);
-    return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
-  };
   return new Uint8Array(
     Buffer.concat([
-      field(1, spec.type),
-      field(2, spec.displayType),
-      field(3, spec.defaultNamespace),
-      ...spec.aliases.map((alias) => field(4, alias)),
-      ...spec.allAliases.map((alias) => field(5, alias)),
-      ...(spec.sensitivity === undefined ? [] : [field(7, spec.sensitivity)]),
+      protoField(1, spec.type),
+      protoField(2, spec.displayType),
+      protoField(3, spec.defaultNamespace),
+      ...spec.aliases.map((alias) => protoField(4, alias)),
+      ...spec.allAliases.map((alias) => protoField(5, alias)),
+      ...spec.printColumns.map((column) =>
+        protoField(6, Buffer.concat([protoField(1, column.name), protoField(2, column.jsonPath)])),
+      ),
+      // An enum: 1 is sensitive.
+      ...(spec.sensitivity === undefined ? [] : [Buffer.from([(7 << 3) | 0, 1])]),
     ]),
   );
 }

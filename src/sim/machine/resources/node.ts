@@ -9,6 +9,7 @@ import {
   machineConfigIsWrapped,
   nameIsInVersionResource,
 } from '../../versions.ts';
+import { protoField } from './proto-field.ts';
 import { one, type Projection, type ResourceDraft, type RunningView } from './resource.ts';
 
 export const NODE_PROJECTIONS: Readonly<Record<string, Projection>> = {
@@ -171,14 +172,23 @@ function extensions({ run }: RunningView): readonly ResourceDraft[] {
 /** The config in the form of each minor: plain on 1.11, a YAML string since 1.12 (talos-2-resources.md §2.2). */
 function machineConfigs({ run, machine }: RunningView): readonly ResourceDraft[] {
   const draft = (id: string, text: string): ResourceDraft => {
-    if (!machineConfigIsWrapped(run.version)) return { id, spec: text, yaml: text };
-    return { id, spec: text, annotations: { 'talos.dev/yaml-spec': '1' } };
+    // talosctl reads this one type from its protobuf form: one field that holds the text.
+    const proto = new Uint8Array(protoField(1, text));
+    if (!machineConfigIsWrapped(run.version)) return { id, spec: text, yaml: text, proto };
+    return { id, spec: text, yaml: blockScalar(text), annotations: { 'talos.dev/yaml-spec': '1' }, proto };
   };
   const drafts: ResourceDraft[] = [];
   const stored = machine.installation?.config ?? run.stored;
   if (hasPersistentMachineConfig(run.version) && stored !== undefined) drafts.push(draft('persistent', stored));
   if (run.config !== undefined) drafts.push(draft('v1alpha1', run.config.text));
   return drafts;
+}
+
+/** A literal block, indented as Go writes it: at the top of a document it would end before it began. */
+function blockScalar(text: string): string {
+  const body = text.endsWith('\n') ? text.slice(0, -1) : text;
+  const lines = body.split('\n').map((line) => (line === '' ? '' : `    ${line}`));
+  return `|${text.startsWith(' ') ? '4' : ''}${text.endsWith('\n') ? '' : '-'}\n${lines.join('\n')}\n`;
 }
 
 function unattendedInstall({ run, machine }: RunningView): readonly ResourceDraft[] {
