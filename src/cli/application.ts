@@ -11,6 +11,7 @@ import { kubeconfigCommand, talosconfigCommand } from './commands/kubeconfig.ts'
 import { planCommand } from './commands/plan.ts';
 import { rehearseCommand } from './commands/rehearse.ts';
 import { renderCommand } from './commands/render.ts';
+import { secretsRoutes } from './commands/secrets/route.ts';
 import { simCommand } from './commands/sim.ts';
 import { statusCommand } from './commands/status.ts';
 import { VERSION } from './version.ts';
@@ -35,6 +36,7 @@ export const application = buildApplication(
       rehearse: rehearseCommand,
       sim: simCommand,
       config: configRoutes,
+      secrets: secretsRoutes,
       completion: completionCommand,
       __complete: completeCommand,
     },

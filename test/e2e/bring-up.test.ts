@@ -49,7 +49,7 @@ describe('a cluster from nothing, by the built program over sockets', () => {
   });
 
   it('S0-2 S0-60 S2-53 S4-40 S4-44 S4-45 brings three control planes up, bootstrapped once, all of them voters and Ready', async () => {
-    const result = await sandbox.run(['apply', '--yes', '--plaintext-secrets', ...world()]);
+    const result = await sandbox.run(['apply', '--yes', '--plaintext', ...world()]);
 
     expect(result.stderr).toContain('done: home is up');
     expect(result.code).toBe(0);
@@ -89,7 +89,7 @@ describe('a cluster from nothing, by the built program over sockets', () => {
   it('S3-10 keeps the secrets that were made once, readable by their owner only', async () => {
     const before = readFileSync(sandbox.path('secrets.yaml'), 'utf8');
 
-    await sandbox.run(['apply', '--yes', '--plaintext-secrets', ...world()]);
+    await sandbox.run(['apply', '--yes', '--plaintext', ...world()]);
 
     expect(readFileSync(sandbox.path('secrets.yaml'), 'utf8')).toBe(before);
     expect(statSync(sandbox.path('secrets.yaml')).mode & 0o777).toBe(0o600);

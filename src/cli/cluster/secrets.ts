@@ -26,7 +26,10 @@ export interface Credentials {
 
 export async function openBundle(context: IchorContext, cluster: Cluster): Promise<SecretsBundle> {
   const path = bundlePath(context, cluster);
-  return report(context, await loadBundleThatExists({ path, identities: sourcesOf(context, cluster).identities }));
+  return report(
+    context,
+    await loadBundleThatExists({ path, identities: sourcesOf(context, cluster).identities, now: new Date() }),
+  );
 }
 
 /** The bundle that is there, else a new one, encrypted before it touches the disk unless `protection` says otherwise. */

@@ -84,6 +84,6 @@ async function approve(context: IchorContext, flags: ApplyFlags, plan: Plan): Pr
 }
 
 function protectionOf(flags: ApplyFlags): BundleProtection | undefined {
-  if (flags.plaintextSecrets) return { kind: 'plaintext' };
-  return flags.ageRecipient === undefined ? undefined : { kind: 'recipients', recipients: flags.ageRecipient };
+  if (flags.plaintext) return { kind: 'plaintext' };
+  return flags.age === undefined ? undefined : { kind: 'recipients', recipients: flags.age };
 }

@@ -17,8 +17,8 @@ export interface ApplyFlags extends FileFlags, NodeFlags, OutputFlags, WorldFlag
   readonly yes: boolean;
   readonly plan?: string;
   readonly confirm?: readonly string[];
-  readonly ageRecipient?: readonly string[];
-  readonly plaintextSecrets: boolean;
+  readonly age?: readonly string[];
+  readonly plaintext: boolean;
 }
 
 export const applyCommand = buildCommand<ApplyFlags, [], IchorContext>({
@@ -36,7 +36,7 @@ export const applyCommand = buildCommand<ApplyFlags, [], IchorContext>({
         placeholder: 'FILE',
       },
       ...confirmFlag,
-      ageRecipient: {
+      age: {
         kind: 'parsed',
         parse: String,
         brief: 'For a new cluster: who may open its secrets (age1…); default: the rules of .sops.yaml',
@@ -44,7 +44,7 @@ export const applyCommand = buildCommand<ApplyFlags, [], IchorContext>({
         variadic: ',',
         placeholder: 'age1…',
       },
-      plaintextSecrets: { kind: 'boolean', brief: 'For a new cluster: write its secrets in the clear', default: false },
+      plaintext: { kind: 'boolean', brief: 'For a new cluster: write its secrets in the clear', default: false },
       ...worldFlag,
       ...outputFlag,
     },

@@ -1,13 +1,7 @@
-import { dirname, resolve } from 'node:path';
-import { createKubeconfig, kubeconfigPath, mergeKubeconfig, renderKubeconfig } from '../../secrets/kubeconfig.ts';
-import { ensurePrivateFolder, readOptionalFile, replacePrivateFile } from '../../secrets/private-file.ts';
-import {
-  createTalosContext,
-  mergeTalosconfig,
-  renderTalosconfig,
-  talosconfigPath,
-  type Merged,
-} from '../../secrets/talosconfig.ts';
+import { resolve } from 'node:path';
+import { mergeKubeconfigFile, mergeTalosconfigFile, type MergedFile } from '../../secrets/client-file.ts';
+import { createKubeconfig, kubeconfigPath, renderKubeconfig } from '../../secrets/kubeconfig.ts';
+import { createTalosContext, renderTalosconfig, talosconfigPath } from '../../secrets/talosconfig.ts';
 import { controlPlanes, wantedIp, type Cluster } from '../../spec/model.ts';
 import type { IchorContext } from '../context.ts';
 import { requireCluster } from '../cluster-file.ts';
@@ -23,8 +17,8 @@ export async function runKubeconfig(this: IchorContext, flags: ClientConfigFlags
     ...lifetimeOf(flags, this),
   });
   if (flags.print) return print(this, renderKubeconfig(entry));
-  const file = resolve(this.cwd, kubeconfigPath(this.env, flags.to));
-  await mergeInto(this, file, (existing) => mergeKubeconfig(existing, entry, { file, activate: true }));
+  const path = resolve(this.cwd, kubeconfigPath(this.env, flags.to));
+  sayMerged(this, await mergeKubeconfigFile(entry, { path, activate: true }));
 }
 
 export async function runTalosconfig(this: IchorContext, flags: ClientConfigFlags): Promise<void> {
@@ -34,10 +28,8 @@ export async function runTalosconfig(this: IchorContext, flags: ClientConfigFlag
     ...lifetimeOf(flags, this),
   });
   if (flags.print) return print(this, renderTalosconfig(cluster.name, talosContext));
-  const file = resolve(this.cwd, talosconfigPath(this.env, flags.to));
-  await mergeInto(this, file, (existing) =>
-    mergeTalosconfig(existing, talosContext, { file, name: cluster.name, activate: true }),
-  );
+  const path = resolve(this.cwd, talosconfigPath(this.env, flags.to));
+  sayMerged(this, await mergeTalosconfigFile(talosContext, { path, name: cluster.name, activate: true }));
 }
 
 function lifetimeOf(flags: ClientConfigFlags, context: IchorContext) {
@@ -53,13 +45,6 @@ function endpointsOf(cluster: Cluster): readonly string[] {
   return controlPlanes(cluster).flatMap((node) => wantedIp(node) ?? []);
 }
 
-async function mergeInto(
-  context: IchorContext,
-  file: string,
-  merge: (existing: string | undefined) => Merged,
-): Promise<void> {
-  const merged = merge(await readOptionalFile(file));
-  await ensurePrivateFolder(dirname(file));
-  await replacePrivateFile(file, merged.text);
-  say(context, `${file}: context ${merged.name} ${merged.change}; it is the current one now.`);
+function sayMerged(context: IchorContext, { path, name, change }: MergedFile): void {
+  say(context, `${path}: context ${name} ${change}; it is the current one now.`);
 }
