@@ -58,11 +58,21 @@ export interface FaultBook {
   untilReleased(signal: AbortSignal): Promise<void>;
   /** Calls that took place, for tests: `machine method` and how often. */
   readonly calls: ReadonlyMap<string, number>;
+  /** Calls back when a fault befalls a call; returns the function that ends it. */
+  onHit(listener: (hit: FaultHit) => void): () => void;
+}
+
+/** A call that a rule disturbs, told when the call comes in. */
+export interface FaultHit {
+  readonly machine: string;
+  readonly method: string;
+  readonly fault: CallFault;
 }
 
 export function createFaultBook(script: FaultScript): FaultBook {
   let rules: { readonly rule: FaultRule; seen: number }[] = script.map((rule) => ({ rule, seen: 0 }));
   const calls = new Map<string, number>();
+  const listeners = new Set<(hit: FaultHit) => void>();
   let waiting: (() => void)[] = [];
   const release = (): void => {
     const all = waiting;
@@ -81,7 +91,12 @@ export function createFaultBook(script: FaultScript): FaultBook {
         if (hit === undefined && (entry.rule.nth === undefined || entry.rule.nth === entry.seen))
           hit = entry.rule.fault;
       }
+      if (hit !== undefined) for (const listener of listeners) listener({ machine, method, fault: hit });
       return hit;
+    },
+    onHit(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     add: (rule) => {
       rules.push({ rule, seen: 0 });
