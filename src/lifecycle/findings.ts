@@ -2,18 +2,18 @@
 import type { Finding } from '../spec/finding.ts';
 import type { Cluster, NodeSpec } from '../spec/model.ts';
 import { resolveInstallDisk } from './install-disk.ts';
+import { checkLinks } from './link-check.ts';
 import { nodeIn, type NodeObservation, type Observation } from './observation.ts';
 
-/** Nothing may be planned for such a machine: it is not ours, not the one that is meant, or has nowhere to install to. */
-export function isBarred(node: NodeSpec, observed: NodeObservation): boolean {
-  if (observed.reached.kind === 'foreign' || observed.reached.kind === 'mistaken') return true;
-  return diskFindings(node, observed).some((problem) => problem.severity === 'error');
+/** Names of the nodes for which nothing may be planned: not ours, not the machine that is meant, or sure to be lost by its config. */
+export function barredNodes(findings: readonly Finding[]): ReadonlySet<string> {
+  return new Set(findings.flatMap((finding) => (finding.severity === 'error' && finding.node !== undefined ? [finding.node] : [])));
 }
 
 export function findingsOf(cluster: Cluster, observation: Observation): readonly Finding[] {
   return cluster.nodes.flatMap((node) => {
     const observed = nodeIn(observation, node.name);
-    return observed === undefined ? [] : [...identityFindings(node, observed), ...diskFindings(node, observed), ...configFindings(node, observed)];
+    return observed === undefined ? [] : [...identityFindings(node, observed), ...diskFindings(node, observed), ...linkFindings(cluster, node, observed), ...configFindings(node, observed)];
   });
 }
 
@@ -68,6 +68,11 @@ function diskFindings(node: NodeSpec, observed: NodeObservation): readonly Findi
     case 'unjudged':
       return [];
   }
+}
+
+function linkFindings(cluster: Cluster, node: NodeSpec, observed: NodeObservation): readonly Finding[] {
+  if (observed.reached.kind !== 'maintenance' || observed.facts.links.kind === 'unread') return [];
+  return checkLinks(cluster, node, observed.facts.links.value).map((remark) => about(node, remark));
 }
 
 function configFindings(node: NodeSpec, observed: NodeObservation): readonly Finding[] {

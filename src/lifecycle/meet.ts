@@ -48,6 +48,19 @@ export async function meet(request: MeetRequest, signal: AbortSignal): Promise<M
   }
 }
 
+/** The way round through a control plane, for a node that has its config but cannot be reached from here. */
+export async function meetThrough(request: MeetRequest, via: TalosTarget, signal: AbortSignal): Promise<Meeting> {
+  const target: TalosTarget = { node: request.name, host: request.address, port: TALOS_API_PORT };
+  const session = request.connector.secure(target, request.credentials, { via });
+  try {
+    return await enter('secure', session, signal);
+  } catch (reason) {
+    session.close();
+    signal.throwIfAborted();
+    return { kind: 'shut', reached: whyShut(request.address, reason) };
+  }
+}
+
 async function meetInMaintenance(request: MeetRequest, target: TalosTarget, signal: AbortSignal): Promise<Meeting> {
   const session = request.connector.maintenance(target, request.fingerprint === undefined ? {} : { fingerprint: request.fingerprint });
   try {

@@ -65,7 +65,8 @@ async function observe(reader: Reader, request: ObserveRequest, signal: AbortSig
   const { cluster, clock, parallel } = reader.parts;
   const limiter = createLimiter(parallel);
   const specs = cluster.nodes.filter((node) => request.nodes.includes(node.name));
-  const nodes = await Promise.all(specs.map((node) => limiter.run(() => observeNode(reader, node, request, signal))));
+  const direct = await Promise.all(specs.map((node) => limiter.run(() => observeNode(reader, node, request, signal))));
+  const nodes = await Promise.all(direct.map((seen, index) => observeAround({ reader, spec: specs[index], seen, request, signal })));
   const kubernetes = request.kubernetes ? await observeKubernetes(reader, nodes, signal) : unread<KubernetesObservation>(NOT_ASKED);
   const withKubernetes = nodes.map((node, index) => {
     const spec = specs[index];
@@ -94,6 +95,24 @@ async function observeNode(reader: Reader, node: NodeSpec, request: ObserveReque
   const facts = await readFacts({ reader, node, door, options: { signal } }, request.facts);
   signal.throwIfAborted();
   return { node: node.name, reached: door.reached, facts };
+}
+
+interface Around {
+  readonly reader: Reader;
+  readonly spec: NodeSpec | undefined;
+  readonly seen: NodeObservation;
+  readonly request: ObserveRequest;
+  readonly signal: AbortSignal;
+}
+
+/** Whoever was not reached directly, tried through a control plane that was. */
+async function observeAround({ reader, spec, seen, request, signal }: Around): Promise<NodeObservation> {
+  if (spec === undefined || seen.reached.kind !== 'unreachable' || request.effort !== 'thorough') return seen;
+  const door = await reader.reach.reachThrough(spec.name, signal);
+  if (door?.kind !== 'open') return seen;
+  const facts = await readFacts({ reader, node: spec, door, options: { signal } }, request.facts);
+  signal.throwIfAborted();
+  return { node: spec.name, reached: door.reached, facts };
 }
 
 interface Reading {

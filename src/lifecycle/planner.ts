@@ -6,7 +6,7 @@ import type { Finding } from '../spec/finding.ts';
 import { controlPlanes, type Cluster, type NodeSpec } from '../spec/model.ts';
 import { canonicalJson, type Digest } from './digest.ts';
 import { criticalPathMs, ESTIMATES_MS } from './estimates.ts';
-import { findingsOf, isBarred } from './findings.ts';
+import { barredNodes, findingsOf } from './findings.ts';
 import { resolveInstallDisk } from './install-disk.ts';
 import { nodeIn, valueOf, type FactName, type NodeObservation, type Observation } from './observation.ts';
 import type { NodeDifference, Plan } from './plan.ts';
@@ -29,9 +29,10 @@ export interface PlanInput {
 }
 
 export function planCluster(input: PlanInput): Plan {
-  const draft: Draft = { input, steps: [] };
+  const findings = findingsOf(input.cluster, input.observation);
+  const draft: Draft = { input, barred: barredNodes(findings), steps: [] };
   for (const node of input.cluster.nodes) planArrival(draft, node);
-  if (canComeUp(input)) {
+  if (canComeUp(draft)) {
     planEtcd(draft);
     planKubernetes(draft);
   }
@@ -42,7 +43,7 @@ export function planCluster(input: PlanInput): Plan {
     createdAt: input.now,
     steps: draft.steps,
     differences: differencesOf(input),
-    findings: findingsOf(input.cluster, input.observation),
+    findings,
     estimateMs: criticalPathMs(draft.steps),
   };
 }
@@ -53,16 +54,17 @@ export function specDigest(input: Pick<PlanInput, 'cluster' | 'rendered' | 'dige
 }
 
 /** There is an etcd, or the one node that may begin one can be had. Else nothing but a wait without end could be planned. */
-function canComeUp(input: PlanInput): boolean {
-  const planes = controlPlanes(input.cluster);
-  const seen = planes.map((node) => nodeIn(input.observation, node.name));
+function canComeUp(draft: Draft): boolean {
+  const planes = controlPlanes(draft.input.cluster);
+  const seen = planes.map((node) => nodeIn(draft.input.observation, node.name));
   if (seen.some((node) => node !== undefined && hasEtcd(node))) return true;
   const [first] = planes;
-  return first !== undefined && seen[0] !== undefined && !isBarred(first, seen[0]);
+  return first !== undefined && !draft.barred.has(first.name);
 }
 
 interface Draft {
   readonly input: PlanInput;
+  readonly barred: ReadonlySet<string>;
   readonly steps: Step[];
 }
 
@@ -82,7 +84,7 @@ interface Sketch {
 /** Up to the point where the node runs its config. */
 function planArrival(draft: Draft, node: NodeSpec): void {
   const observed = nodeIn(draft.input.observation, node.name);
-  if (observed === undefined || isBarred(node, observed)) return;
+  if (observed === undefined || draft.barred.has(node.name)) return;
   const isVirtual = node.proxmox !== undefined;
   if (observed.reached.kind === 'unreachable') {
     add(draft, {
@@ -136,7 +138,7 @@ function planEtcd(draft: Draft): void {
   if (!seen.some((node) => node !== undefined && hasEtcd(node))) planBootstrap(draft, first, planes);
   for (const node of planes) {
     const observed = nodeIn(observation, node.name);
-    if (observed === undefined || isBarred(node, observed) || isVoter(observed) || node === first && wasPlanned(draft, `bootstrap-etcd/${node.name}`)) continue;
+    if (observed === undefined || draft.barred.has(node.name) || isVoter(observed) || node === first && wasPlanned(draft, `bootstrap-etcd/${node.name}`)) continue;
     add(draft, {
       kind: 'join-etcd',
       node: node.name,
@@ -152,7 +154,7 @@ function planEtcd(draft: Draft): void {
 function planBootstrap(draft: Draft, first: NodeSpec, planes: readonly NodeSpec[]): void {
   const { observation, confirmed } = draft.input;
   const observed = nodeIn(observation, first.name);
-  if (observed === undefined || isBarred(first, observed)) return;
+  if (observed === undefined || draft.barred.has(first.name)) return;
   const names = planes.map((node) => node.name);
   add(draft, {
     kind: 'bootstrap-etcd',
@@ -189,7 +191,7 @@ function planKubernetes(draft: Draft): void {
 function planReady(draft: Draft, node: NodeSpec): void {
   const { cluster, observation } = draft.input;
   const observed = nodeIn(observation, node.name);
-  if (observed === undefined || isBarred(node, observed)) return;
+  if (observed === undefined || draft.barred.has(node.name)) return;
   const step = finish(draft, {
     kind: 'node-ready',
     node: node.name,

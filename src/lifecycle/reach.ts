@@ -3,13 +3,13 @@
  * its wanted address, then what a search of the subnet found (design §2). A machine is followed by what it is, not by its address.
  */
 import { IchorError } from '../errors.ts';
-import { wantedIp, type Cluster, type NodeSpec } from '../spec/model.ts';
+import { controlPlanes, wantedIp, type Cluster, type NodeSpec } from '../spec/model.ts';
 import type { Clock } from '../system.ts';
 import { TALOS_API_PORT, type TalosConnector, type TalosCredentials, type TalosNodeSession } from '../talos-api/port.ts';
 import type { Resource } from '../talos-api/resource.ts';
 import { compareIdentity, type IdentityVerdict } from './facts/identity.ts';
 import { MACHINE_STATUS } from './facts/talos-types.ts';
-import { FIRST_ANSWER_MS, meet, type Meeting, type Shut } from './meet.ts';
+import { FIRST_ANSWER_MS, meet, meetThrough, type Meeting, type Shut } from './meet.ts';
 import type { MachineIdentity, Reached } from './observation.ts';
 import type { PortProbe } from './probe.ts';
 import { isScannable, scanSubnet } from './scan.ts';
@@ -39,6 +39,8 @@ const SCAN_PAUSE_MS = 15_000;
 interface Kept {
   readonly mode: 'maintenance' | 'secure';
   readonly address: string;
+  /** The control plane that forwards the calls. */
+  readonly via?: string;
   readonly session: TalosNodeSession;
   readonly identity: MachineIdentity;
 }
@@ -69,7 +71,9 @@ export class Reach {
   async reach(name: string, effort: Effort, signal: AbortSignal): Promise<Door> {
     const node = this.#node(name);
     const kept = this.#kept.get(name);
-    if (kept) {
+    // A way round is only kept until there is time to look for the straight one.
+    if (kept?.via !== undefined && effort === 'thorough') this.release(name);
+    else if (kept) {
       const door = await this.#knock(kept, signal);
       if (door) return door;
       this.release(name);
@@ -79,6 +83,28 @@ export class Reach {
     if (best?.kind === 'open') return best;
     const elsewhere = await this.#search(node, effort, signal);
     return bestOf([...doors, ...elsewhere]) ?? shut({ kind: 'unreachable', tried: [], code: 'not-found', why: 'its address is not known and no machine with its identity was found' });
+  }
+
+  /**
+   * The way round: through a control plane that is reached directly. Only for nodes that have their config; a machine in maintenance
+   * cannot be reached so (design §5).
+   */
+  async reachThrough(name: string, signal: AbortSignal): Promise<Door | undefined> {
+    const node = this.#node(name);
+    const helper = this.#helperFor(name);
+    const address = this.#lastAddress.get(name) ?? wantedIp(node);
+    if (helper === undefined || address === undefined) return undefined;
+    const { connector, credentials } = this.#parts;
+    const via = { node: helper.node, host: helper.address, port: TALOS_API_PORT };
+    const meeting = await meetThrough({ connector, credentials, name, address }, via, signal);
+    if (meeting.kind === 'shut') return undefined;
+    if (this.#judge(node, 'secure', address, meeting.identity).kind === 'other') {
+      meeting.session.close();
+      return undefined;
+    }
+    const kept: Kept = { ...meeting, via: helper.node };
+    this.#kept.set(name, kept);
+    return this.#open(kept, meeting.status);
   }
 
   /** Where the node answered last in this run. */
@@ -94,6 +120,14 @@ export class Reach {
 
   close(): void {
     for (const name of this.#kept.keys()) this.release(name);
+  }
+
+  #helperFor(name: string): { readonly node: string; readonly address: string } | undefined {
+    for (const plane of controlPlanes(this.#parts.cluster)) {
+      const kept = this.#kept.get(plane.name);
+      if (plane.name !== name && kept?.mode === 'secure' && kept.via === undefined) return { node: plane.name, address: kept.address };
+    }
+    return undefined;
   }
 
   #node(name: string): NodeSpec {
@@ -159,7 +193,7 @@ export class Reach {
   #open(kept: Kept, status: Resource | undefined): Door {
     const { address, session, identity } = kept;
     const fingerprint = session.peerFingerprint();
-    const reached = kept.mode === 'secure' ? { kind: kept.mode, address } : { kind: kept.mode, address, ...(fingerprint === undefined ? {} : { fingerprint }) };
+    const reached = kept.mode === 'secure' ? { kind: kept.mode, address, ...(kept.via === undefined ? {} : { via: kept.via }) } : { kind: kept.mode, address, ...(fingerprint === undefined ? {} : { fingerprint }) };
     return { kind: 'open', reached, session, identity, status };
   }
 

@@ -65,6 +65,30 @@ describe('bring-up of simulated machines', () => {
     expect(result).toMatchObject({ exit: 4, plan: { steps: [], findings: [{ rule: 'foreign-node' }] } });
   });
 
+  test('a node that cannot be reached from here is read through a control plane', async () => {
+    const twin = await createTwin(secrets, { controlPlanes: 1, workers: 1 });
+    await twin.apply();
+    const elsewhere = await createTwin(secrets, { controlPlanes: 1, workers: 1, inside: twin, cutOff: ['10.0.4.102'] });
+
+    const { observation, plan } = await elsewhere.plan();
+
+    expect(observation.nodes.map((node) => node.reached)).toEqual([{ kind: 'secure', address: '10.0.4.101' }, { kind: 'secure', address: '10.0.4.102', via: 'cp-1' }]);
+    expect(plan.steps).toEqual([]);
+  });
+
+  test('F2-8 health says which stage fails, with the node and the reason, and does not ask what comes after', async () => {
+    const twin = await createTwin(secrets, { controlPlanes: 3 });
+    await twin.apply();
+    twin.simulation.fault('m3', { kind: 'silent' });
+
+    const { conditions } = await twin.status();
+
+    const state = (name: string): unknown => conditions.find((condition) => condition.name === name);
+    expect(state('talos-api')).toMatchObject({ state: 'failed', message: 'cp-3: no answer' });
+    expect(state('etcd-members')).toMatchObject({ state: 'failed' });
+    expect(conditions.filter((condition) => condition.stage !== 'talos-api').map((condition) => condition.state)).toEqual(conditions.filter((condition) => condition.stage !== 'talos-api').map(() => 'running'));
+  });
+
   test('a running node whose config differs is shown without its secrets and left alone', async () => {
     const twin = await createTwin(secrets, { controlPlanes: 1 });
     await twin.apply();

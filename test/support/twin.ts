@@ -26,6 +26,8 @@ export interface TwinOptions {
   readonly seed?: string;
   /** Uses the machines and the clock of another twin instead of new ones. */
   readonly inside?: Twin;
+  /** Addresses that cannot be reached from here, though they can from the other machines. */
+  readonly cutOff?: readonly string[];
   /** Changes the rendered configs. */
   readonly edit?: (config: string) => string;
 }
@@ -60,7 +62,10 @@ export async function createTwin(secrets: TestCluster, options: TwinOptions): Pr
   const cluster = twinCluster(options, talos);
   const simulation = options.inside?.simulation ?? startMachines(clock, cluster, options, talos);
   const dialListeners: ((host: string) => void)[] = [];
-  const network = listenedTo(createInProcessNetwork(simulation), (host) => dialListeners.forEach((listener) => listener(host)));
+  const network = listenedTo(createInProcessNetwork(simulation), (host) => {
+    for (const listener of dialListeners) listener(host);
+    return options.cutOff?.includes(host) !== true;
+  });
   const events: RunEvent[] = [];
   const now = new Date(clock.now());
   const credentials = await talosCredentials(secrets, ['os:admin'], now);
@@ -113,15 +118,15 @@ function startMachines(clock: VirtualClock, cluster: Cluster, options: TwinOptio
   return simulation;
 }
 
-function listenedTo(network: InProcessNetwork, onDial: (host: string) => void): InProcessNetwork {
+function listenedTo(network: InProcessNetwork, mayDial: (host: string) => boolean): InProcessNetwork {
   return {
     ...network,
     connect(host, port, caller) {
-      onDial(host);
-      return network.connect(host, port, caller);
+      if (mayDial(host)) return network.connect(host, port, caller);
+      return Object.assign(new Error(`connect EHOSTUNREACH ${host}`), { code: 'EHOSTUNREACH' });
     },
     get(request) {
-      onDial(request.host);
+      mayDial(request.host);
       return network.get(request);
     },
   };

@@ -1,12 +1,13 @@
 /** EPHEMERAL is as large as an install disk of the least size leaves it. */
-import { INSTALL_DISK_MIN_BYTES, MIB } from '../../catalog/disks.ts';
+import { INSTALL_DISK_MIN_BYTES } from '../../catalog/disks.ts';
 import type { HealthCheck } from '../check.ts';
 import { everyNode } from '../every-node.ts';
 import { fieldsOf, numberField } from '../resource-fields.ts';
 
+const MIB = 2 ** 20;
 const EPHEMERAL = { namespace: 'runtime', type: 'VolumeStatuses.block.talos.dev', id: 'EPHEMERAL' } as const;
 /** EFI, META, STATE and the table, as Talos subtracts them (pkg/cluster/check, talos-6 §9.7). */
-const EPHEMERAL_MIN_BYTES = Number(INSTALL_DISK_MIN_BYTES - (2101n + 100n + 1n + 10n) * MIB);
+const EPHEMERAL_MIN_BYTES = Number(INSTALL_DISK_MIN_BYTES) - (2101 + 100 + 1 + 10) * MIB;
 
 export const diskSizes: HealthCheck = {
   name: 'disk-sizes',
@@ -18,6 +19,6 @@ export const diskSizes: HealthCheck = {
       const volume = await node.session.getResource(EPHEMERAL, { signal: input.signal });
       const size = numberField(fieldsOf(volume?.spec), 'size');
       if (size === undefined) return 'EPHEMERAL has no size yet';
-      return size >= EPHEMERAL_MIN_BYTES ? undefined : `EPHEMERAL has ${Math.round(size / Number(MIB))} MiB, needed are ${EPHEMERAL_MIN_BYTES / Number(MIB)} MiB`;
+      return size >= EPHEMERAL_MIN_BYTES ? undefined : `EPHEMERAL has ${Math.round(size / MIB)} MiB, needed are ${EPHEMERAL_MIN_BYTES / MIB} MiB`;
     }),
 };

@@ -1,7 +1,9 @@
 /** Every machine has at least the memory that Talos asks for. In containers the number is the host's and says nothing. */
-import { MEMORY_MIN_BYTES, MIB } from '../../catalog/disks.ts';
+import { MEMORY_MIN_BYTES } from '../../catalog/disks.ts';
 import { skipped, type HealthCheck } from '../check.ts';
 import { everyNode } from '../every-node.ts';
+
+const MIB = 2 ** 20;
 
 export const memorySizes: HealthCheck = {
   name: 'memory-sizes',
@@ -13,7 +15,7 @@ export const memorySizes: HealthCheck = {
     return everyNode(input, nodes, async (node) => {
       const { totalBytes } = await node.session.memory({ signal: input.signal });
       const needed = Number(MEMORY_MIN_BYTES[node.spec.role]);
-      return totalBytes >= needed ? undefined : `${Math.round(totalBytes / Number(MIB))} MiB of memory; a ${node.spec.role} needs ${needed / Number(MIB)} MiB`;
+      return totalBytes >= needed ? undefined : `${Math.round(totalBytes / MIB)} MiB of memory; a ${node.spec.role} needs ${needed / MIB} MiB`;
     });
   },
 };
