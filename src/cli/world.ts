@@ -22,3 +22,8 @@ export function openSurroundings(context: IchorContext, flags: WorldFlags): Surr
   say(context, `Simulated machines (${named}, time ×${world.speed}): nothing on your network is touched.`);
   return { clock: createSystemClock(world.speed), dialer: createWorldDialer(file), simulated: file };
 }
+
+/** Where runs on a simulation keep their journal and lock: beside its world file, and gone with it. */
+export function simulatedState(worldFile: string): string {
+  return `${worldFile}.state`;
+}

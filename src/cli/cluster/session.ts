@@ -7,7 +7,6 @@ import { createLifecycle, type Lifecycle } from '../../lifecycle/lifecycle.ts';
 import { createTcpProbe } from '../../lifecycle/probe.ts';
 import { createFileJournal } from '../../store/file-journal.ts';
 import { createFileLocks } from '../../store/file-lock.ts';
-import { createMemoryJournal, createMemoryLocks } from '../../store/memory.ts';
 import { stateDirectory } from '../../store/paths.ts';
 import type { Cluster } from '../../spec/model.ts';
 import type { SecretsBundle } from '../../talos/secrets-bundle.ts';
@@ -15,7 +14,7 @@ import { createTalosConnector } from '../../talos-api/sockets.ts';
 import type { IchorContext } from '../context.ts';
 import type { At } from '../flags.ts';
 import { say } from '../output.ts';
-import type { Surroundings } from '../world.ts';
+import { simulatedState, type Surroundings } from '../world.ts';
 import { renderAll } from './render.ts';
 import { issueCredentials } from './secrets.ts';
 
@@ -37,9 +36,11 @@ export async function openLifecycle(context: IchorContext, request: SessionReque
   const { cluster, bundle, surroundings } = request;
   const { clock, dialer } = surroundings;
   const credentials = await issueCredentials(bundle, context);
-  const state = stateDirectory({ env: context.env, homeDir: context.homeDir });
   // A simulated run leaves nothing behind in the user's state directory.
-  const isReal = surroundings.simulated === undefined;
+  const state =
+    surroundings.simulated === undefined
+      ? stateDirectory({ env: context.env, homeDir: context.homeDir })
+      : simulatedState(surroundings.simulated);
   return createLifecycle({
     cluster,
     rendered: renderAll(cluster, bundle),
@@ -54,8 +55,8 @@ export async function openLifecycle(context: IchorContext, request: SessionReque
     parallel: PARALLEL,
     runId: Buffer.from(context.random.bytes(8)).toString('hex'),
     sink: request.sink,
-    journal: isReal ? createFileJournal(state) : createMemoryJournal(),
-    locks: isReal ? createFileLocks({ directory: state, host: hostname() }) : createMemoryLocks(),
+    journal: createFileJournal(state),
+    locks: createFileLocks({ directory: state, host: hostname() }),
     owner: { pid: process.pid, host: hostname(), since: Date.now(), command: request.command },
     confirmed: new Set(request.confirmed ?? []),
     onJournalFailure: (why) =>

@@ -1,17 +1,21 @@
 import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { IchorError, messageOf } from '../../errors.ts';
 import { BEHAVIOURS } from '../../sim/behaviours.ts';
+import { runControl } from '../../sim/control.ts';
 import { parseFaultScript } from '../../sim/fault-script.ts';
 import type { FaultScript } from '../../sim/faults.ts';
 import { machinesFor } from '../../sim/from-cluster.ts';
 import { runSimulator } from '../../sim/run.ts';
+import type { Simulation } from '../../sim/simulation.ts';
 import type { IchorContext } from '../context.ts';
 import { requireCluster } from '../cluster-file.ts';
 import { DEFAULT_FILE } from '../default-file.ts';
 import { imageOf } from '../cluster/render.ts';
 import { print, printJson, say } from '../output.ts';
+import { simulatedState } from '../world.ts';
 import { renderTable } from '../terminal/table.ts';
 import type { SimFlags } from './sim.ts';
 
@@ -51,11 +55,24 @@ export async function runSim(this: IchorContext, flags: SimFlags, file: string =
       this,
       `SIMULATED: ${machines.length} machines, time ×${flags.speed}. In another terminal: ICHOR_WORLD=${flags.world} ichor apply --file ${file}. Ctrl-C stops them.`,
     );
+    if (flags.control) listen(this, simulator.simulation);
     if (!this.signal.aborted) await once(this.signal, 'abort');
   } finally {
     await simulator.close();
     await rm(worldFile, { force: true });
+    await rm(simulatedState(worldFile), { recursive: true, force: true });
   }
+}
+
+/** Answers commands and tells of each call that a fault befalls; the end of the input changes nothing. */
+function listen(context: IchorContext, simulation: Simulation): void {
+  const tell = (value: object): void => context.process.stdout.write(`${JSON.stringify(value)}\n`);
+  simulation.faults.onHit((hit) => tell({ v: 1, hit }));
+  const lines = createInterface({ input: process.stdin });
+  lines.on('line', (line) => {
+    if (line.trim() !== '') tell(runControl(simulation, line));
+  });
+  context.signal.addEventListener('abort', () => lines.close(), { once: true });
 }
 
 async function readFaults(path: string, file: string): Promise<FaultScript> {

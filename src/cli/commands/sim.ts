@@ -4,11 +4,20 @@ import type { IchorContext } from '../context.ts';
 import { outputFlag, type OutputFlags } from '../flags.ts';
 import { parseSpeed } from './rehearse.ts';
 
+/** Written here and not taken from the simulator: help must not load it. */
+const CONTROL_EXAMPLES = [
+  '{"machine":"cp-1","fault":{"kind":"silent"}}   also dead, heal, restart, wrong-certificate, clock-skew, disk-missing, address',
+  '{"machine":"cp-1","power":"off"}               or on',
+  '{"rule":{"machine":"cp-1","method":"Bootstrap","fault":{"kind":"broken"}}}   a rule as in a fault script, from now on',
+  '{"do":"inspect"}                               or release (replies that are held), clear (all rules), install-cni',
+];
+
 export interface SimFlags extends OutputFlags {
   readonly speed: number;
   readonly seed: string;
   readonly world: string;
   readonly faults?: string;
+  readonly control: boolean;
   readonly realAddresses: boolean;
   readonly explain: boolean;
 }
@@ -41,9 +50,14 @@ export const simCommand = buildCommand<SimFlags, [string?], IchorContext>({
       faults: {
         kind: 'parsed',
         parse: String,
-        brief: 'A JSON file of faults to play',
+        brief: 'A JSON file of faults that befall calls',
         optional: true,
         placeholder: 'FILE',
+      },
+      control: {
+        kind: 'boolean',
+        brief: 'Read commands from standard input, one JSON object a line, and answer each on standard output',
+        default: false,
       },
       realAddresses: {
         kind: 'boolean',
@@ -60,7 +74,15 @@ export const simCommand = buildCommand<SimFlags, [string?], IchorContext>({
   },
   docs: {
     brief: 'Run simulated machines for a cluster file until stopped',
-    fullDescription:
-      'In another terminal: ICHOR_WORLD=world.json ichor discover | plan | apply | status. Stop it with Ctrl-C; the world file is removed.',
+    fullDescription: [
+      'In another terminal: export ICHOR_WORLD=world.json, then ichor discover, plan, apply or status as on real machines. Stop it with Ctrl-C; the world file',
+      'and what the commands kept beside it are removed.',
+      '',
+      'A fault script is a JSON list of rules: [{"machine":"cp-1","method":"Bootstrap","nth":1,"fault":{"kind":"reply-held"}}]. Machine, method and nth may be left',
+      'out (any machine, any call, every time). Faults: slow (ms), silent, reply-held, reply-lost, broken, cut-stream (afterMessages), refused (code, message).',
+      '',
+      'Commands of --control:',
+      ...CONTROL_EXAMPLES.map((example) => `  ${example}`),
+    ].join('\n'),
   },
 });
