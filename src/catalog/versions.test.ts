@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { upgradeNotes } from './changes.ts';
 import { explain } from './explain.ts';
 import { compareVersions, isAtLeastMinor, minorOf, parseVersion } from './version.ts';
 import { kubernetesRange, lintKubernetes, lintUpgrade, TALOS_MINORS, upgradePath, versionAdvice } from './versions.ts';
@@ -76,4 +77,28 @@ test('explain answers for an extension, a hardware name and an argument, and off
   expect(explain('zfs', 'v1.13.9').map(({ kind }) => kind)).toEqual(['hardware', 'extension']);
   expect(explain('pti=on', 'v1.13.9')).toMatchObject([{ kind: 'kernel-argument' }]);
   expect(explain('tailscal', 'v1.13.9')).toMatchObject([{ kind: 'unknown', nearest: ['tailscale'] }]);
+});
+
+const PLAIN = { extensions: [], hardware: [] };
+
+test('upgrade notes are those of the minors that are entered, and only what touches the node', () => {
+  const gpu = {
+    extensions: ['nvidia-container-toolkit-production', 'nvidia-open-gpu-kernel-modules-production'],
+    hardware: [],
+  };
+
+  expect(upgradeNotes('v1.12.11', 'v1.13.9', gpu).map(({ text }) => text)).toContain(
+    'CDI replaces the NVIDIA runtime class',
+  );
+  expect(upgradeNotes('v1.12.11', 'v1.13.9', PLAIN).map(({ text }) => text)).not.toContain(
+    'CDI replaces the NVIDIA runtime class',
+  );
+  expect(new Set(upgradeNotes('v1.10.9', 'v1.13.9', gpu).map(({ minor }) => minor))).toEqual(
+    new Set(['1.11', '1.12', '1.13']),
+  );
+});
+
+test('a patch release and a way back have no upgrade notes', () => {
+  expect(upgradeNotes('v1.13.2', 'v1.13.9', PLAIN)).toEqual([]);
+  expect(upgradeNotes('v1.13.9', 'v1.12.11', PLAIN)).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { describeLookup, findExtension } from '../catalog/extensions/extensions.
 import { findKernelArgument, isRemoval } from '../catalog/kernel-args/kernel-args.ts';
 import { VANILLA_SCHEMATIC_ID } from '../talos/schematic/schematic.ts';
 import type { Schematic } from '../talos/schematic/schematic.ts';
-import type { ImagePart } from './plan-image.ts';
+import type { ImagePart } from './image-request.ts';
 
 /** Known without asking a factory: ids that stand in many runbooks. */
 const FAMILIAR: Readonly<Record<string, readonly string[]>> = {

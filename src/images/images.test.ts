@@ -291,3 +291,14 @@ test('a schematic with an old name, a removal and META is explained part by part
     'static network of the machine before it has a configuration',
   ]);
 });
+
+test('a board brings its overlay, and the id is that of the factory; two boards are refused', () => {
+  const board = { ...BASE, arch: 'arm64', hardware: ['rpi_generic'] } as const;
+
+  expect(planImage(board).schematicId).toBe('ee21ef4a5ef808a9b7484cc0dda0f25075021691c8c09a276591eedb638ea1f9');
+  expect(planImage(board).findings).toEqual([]);
+  expect(planImage({ ...board, arch: 'amd64' }).findings).toMatchObject([{ rule: 'hardware-architecture' }]);
+  expect(() => planImage({ ...board, hardware: ['rpi_generic', 'rock5b'] })).toThrow(
+    /one machine cannot be rpi_generic and rock5b/,
+  );
+});

@@ -1,11 +1,16 @@
 /** Looking hardware profiles up, and suggesting them from what a machine reports of itself. */
 import { nearest } from '../nearest.ts';
 import { isAtLeastMinor } from '../version.ts';
+import { BOARD_PROFILES } from './boards.ts';
 import { GUEST_AND_STORAGE_PROFILES } from './guests-and-storage.ts';
 import { MACHINE_PROFILES } from './machines.ts';
 import type { Detection, HardwareProfile, KernelModule, PciPattern } from './profile.ts';
 
-export const HARDWARE: readonly HardwareProfile[] = [...MACHINE_PROFILES, ...GUEST_AND_STORAGE_PROFILES];
+export const HARDWARE: readonly HardwareProfile[] = [
+  ...MACHINE_PROFILES,
+  ...GUEST_AND_STORAGE_PROFILES,
+  ...BOARD_PROFILES,
+];
 
 const BY_NAME: ReadonlyMap<string, HardwareProfile> = new Map(HARDWARE.map((profile) => [profile.name, profile]));
 

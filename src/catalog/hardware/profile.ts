@@ -1,6 +1,6 @@
 /** A hardware profile: one name for what a machine has, and all that Talos needs for it. */
 
-export type HardwareGroup = 'cpu' | 'gpu' | 'nic' | 'accelerator' | 'media' | 'guest' | 'storage';
+export type HardwareGroup = 'cpu' | 'gpu' | 'nic' | 'accelerator' | 'media' | 'guest' | 'storage' | 'board';
 
 export interface HardwareProfile {
   /** As written under `hardware:`. */
@@ -19,6 +19,8 @@ export interface HardwareProfile {
     readonly sysctls?: Readonly<Record<string, string>>;
     readonly modules?: readonly KernelModule[];
   };
+  /** For the schematic: boot files of the board. */
+  readonly overlay?: { readonly image: string; readonly name: string };
   /** First Talos minor that has what is needed. */
   readonly since?: string;
   readonly arch?: 'amd64' | 'arm64';

@@ -7,6 +7,7 @@ import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { extensionsOf, findExtension } from '../../catalog/extensions/extensions.ts';
 import { qualifiedName } from '../../catalog/extensions/extension.ts';
+import { HARDWARE } from '../../catalog/hardware/hardware.ts';
 import { commandLine } from '../../catalog/kernel-args/kernel-args.ts';
 import { isAtLeastMinor, tagOf } from '../../catalog/version.ts';
 import { IchorError } from '../../errors.ts';
@@ -132,15 +133,13 @@ function listExtensions(state: State, context: Context): Response {
 function listOverlays(state: State, context: Context): Response {
   const talos = versionOf(state, context);
   if (talos === undefined) return context.text('version not found\n', 404);
-  const names = ['rpi_generic', ...(isAtLeastMinor(talos, '1.13') ? ['rpi_5'] : [])];
-  return context.json(
-    names.map((name) => ({
-      name,
-      image: 'siderolabs/sbc-raspberrypi',
-      ref: `ghcr.io/siderolabs/sbc-raspberrypi:${talos}`,
-      digest: digestOf(`${name} ${talos}`),
-    })),
+  const boards = HARDWARE.filter(({ since }) => since === undefined || isAtLeastMinor(talos, since));
+  const list = boards.flatMap(({ overlay }) =>
+    overlay === undefined
+      ? []
+      : [{ ...overlay, ref: `ghcr.io/${overlay.image}:${talos}`, digest: digestOf(`${overlay.name} ${talos}`) }],
   );
+  return context.json(list);
 }
 
 interface Wanted {
