@@ -1,6 +1,7 @@
 /** Gathers what hardware, extensions and arguments bring to an image, each with its reason. */
 import { findExtension, shortName } from '../catalog/extensions/extensions.ts';
 import type { CatalogFinding } from '../catalog/finding.ts';
+import { findFeature } from '../catalog/hardware/features.ts';
 import { findHardware } from '../catalog/hardware/hardware.ts';
 import type { HardwareProfile } from '../catalog/hardware/profile.ts';
 import { findKernelArgument, isRemoval, keyOf } from '../catalog/kernel-args/kernel-args.ts';
@@ -9,50 +10,76 @@ import { IchorError } from '../errors.ts';
 import type { SchematicOverlay } from '../talos/schematic/schematic.ts';
 import type { ImagePart, ImageRequest } from './image-request.ts';
 
-export interface ResolvedHardware {
+export interface ResolvedProfiles {
   readonly profiles: readonly HardwareProfile[];
   readonly findings: readonly CatalogFinding[];
 }
 
-export function resolveHardware({ hardware = [], talos, arch }: ImageRequest): ResolvedHardware {
+/** Hardware that the catalogue does not know is an error; a feature may be one of the cluster alone. */
+export function resolveProfiles(request: ImageRequest): ResolvedProfiles {
   const profiles: HardwareProfile[] = [];
   const findings: CatalogFinding[] = [];
-  for (const name of hardware) {
+  for (const name of request.hardware ?? []) {
     const lookup = findHardware(name);
-    if (lookup.kind === 'unknown') {
-      throw new IchorError(
-        'invalid-input',
-        `the catalogue knows no hardware ${JSON.stringify(name)}${lookup.nearest === undefined ? '' : `; did you mean ${lookup.nearest}?`}`,
-        { hint: '`ichor explain hardware` lists all names.' },
-      );
-    }
-    const { profile } = lookup;
-    profiles.push(profile);
-    if (profile.since !== undefined && !isAtLeastMinor(talos, profile.since)) {
-      findings.push({
-        severity: 'error',
-        rule: 'hardware-needs-newer-talos',
-        message: `${name} needs Talos ${profile.since} or later, not ${tagOf(talos)}`,
-        source: profile.source,
-      });
-    }
-    if (profile.arch !== undefined && profile.arch !== arch) {
-      findings.push({
-        severity: 'error',
-        rule: 'hardware-architecture',
-        message: `${name} is ${profile.arch}, and the machine is ${arch}`,
-      });
-    }
-    if (profile.extensions.length === 0 && profile.overlay === undefined && profile.notes !== undefined) {
-      findings.push({
-        severity: 'notice',
-        rule: 'hardware-without-extension',
-        message: `${name}: ${profile.notes.join(' ')}`,
-        source: profile.source,
-      });
-    }
+    if (lookup.kind === 'unknown') throw unknownHardware(name, lookup.nearest);
+    profiles.push(lookup.profile);
   }
-  return { profiles, findings };
+  for (const name of request.features ?? []) {
+    const lookup = findFeature(name);
+    if (lookup.kind === 'exact') profiles.push(lookup.profile);
+    else findings.push(unknownFeature(name, lookup.nearest));
+  }
+  return { profiles, findings: [...findings, ...profiles.flatMap((profile) => profileFindings(profile, request))] };
+}
+
+function unknownHardware(name: string, guess: string | undefined): IchorError {
+  const nearest = guess === undefined ? '' : `; did you mean ${guess}?`;
+  return new IchorError('invalid-input', `the catalogue knows no hardware ${JSON.stringify(name)}${nearest}`, {
+    hint: '`ichor explain hardware` lists all names.',
+  });
+}
+
+function unknownFeature(name: string, guess: string | undefined): CatalogFinding {
+  const nearest = guess === undefined ? '' : `; did you mean ${guess}?`;
+  return {
+    severity: 'warning',
+    rule: 'feature-unknown',
+    message: `the feature ${name} brings nothing to the image: the catalogue does not know it${nearest}`,
+  };
+}
+
+function profileFindings(profile: HardwareProfile, { talos, arch }: ImageRequest): readonly CatalogFinding[] {
+  const { name, since, source, notes } = profile;
+  const findings: CatalogFinding[] = [];
+  if (since !== undefined && !isAtLeastMinor(talos, since)) {
+    findings.push({
+      severity: 'error',
+      rule: 'hardware-needs-newer-talos',
+      message: `${name} needs Talos ${since} or later, not ${tagOf(talos)}`,
+      source,
+    });
+  }
+  if (profile.arch !== undefined && profile.arch !== arch) {
+    findings.push({
+      severity: 'error',
+      rule: 'hardware-architecture',
+      message: `${name} is ${profile.arch}, and the machine is ${arch}`,
+    });
+  }
+  if (profile.extensions.length === 0 && profile.overlay === undefined && notes !== undefined) {
+    findings.push({
+      severity: 'notice',
+      rule: 'hardware-without-extension',
+      message: `${name}: ${notes.join(' ')}`,
+      source,
+    });
+  }
+  return findings;
+}
+
+/** Where a part comes from, as it stands in the spec. */
+export function originOf({ group, name }: HardwareProfile): string {
+  return `${group === 'feature' ? 'feature' : 'hardware'} ${name}`;
 }
 
 export interface CollectedExtensions {
@@ -68,7 +95,7 @@ export function collectExtensions(
   profiles: readonly HardwareProfile[],
 ): CollectedExtensions {
   const wants = [
-    ...profiles.flatMap((profile) => profile.extensions.map((name) => ({ name, because: `hardware ${profile.name}` }))),
+    ...profiles.flatMap((profile) => profile.extensions.map((name) => ({ name, because: originOf(profile) }))),
     ...extensions.map((name) => ({ name, because: 'image.extensions' })),
   ];
   const parts = new Map<string, ImagePart>();
@@ -90,9 +117,7 @@ export function collectArgs(
 ): readonly ImagePart[] {
   const written = new Set(kernelArgs.map(keyOf));
   const brought = uniqueBy(
-    profiles.flatMap((profile) =>
-      (profile.kernelArgs ?? []).map((text) => ({ text, because: `hardware ${profile.name}` })),
-    ),
+    profiles.flatMap((profile) => (profile.kernelArgs ?? []).map((text) => ({ text, because: originOf(profile) }))),
     ({ text }) => text,
   );
   const broughtKeys = new Set(brought.map(({ text }) => keyOf(text)));

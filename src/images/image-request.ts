@@ -11,6 +11,8 @@ export interface ImageRequest {
   readonly secureboot?: boolean;
   /** Names of the catalogue. */
   readonly hardware?: readonly string[];
+  /** Names of the catalogue; one that it does not know brings nothing to the image and is a finding. */
+  readonly features?: readonly string[];
   /** With or without `siderolabs/`. */
   readonly extensions?: readonly string[];
   /** `-key` and `-key=value` take an argument away: one of a profile, else one of the imager's. */
@@ -33,7 +35,7 @@ export interface ImageRequest {
 export interface ImagePart {
   readonly kind: 'extension' | 'kernel-argument' | 'kernel-module' | 'sysctl' | 'meta' | 'overlay';
   readonly text: string;
-  /** `hardware amd-gpu`, `image.extensions` … */
+  /** `hardware amd-gpu`, `feature tailscale`, `image.extensions` … */
   readonly because: string;
   readonly purpose: string;
   readonly source?: string;

@@ -12,7 +12,14 @@ import { IchorError } from '../errors.ts';
 import { checkedValue } from '../talos/meta/transport.ts';
 import { isSchematicId, schematicId } from '../talos/schematic/schematic.ts';
 import type { Schematic, SchematicOverlay } from '../talos/schematic/schematic.ts';
-import { collectArgs, collectExtensions, collectOverlay, resolveHardware, uniqueBy } from './collect-parts.ts';
+import {
+  collectArgs,
+  collectExtensions,
+  collectOverlay,
+  originOf,
+  resolveProfiles,
+  uniqueBy,
+} from './collect-parts.ts';
 import { imageFindings } from './image-findings.ts';
 import type { ImagePart, ImageRequest } from './image-request.ts';
 import type { Arch, ImageUrls } from './urls.ts';
@@ -45,7 +52,7 @@ export interface ImagePlan {
 }
 
 export function planImage(request: ImageRequest): ImagePlan {
-  const hardware = resolveHardware(request);
+  const hardware = resolveProfiles(request);
   const extensions = collectExtensions(request, hardware.profiles);
   const args = collectArgs(request, hardware.profiles);
   const modules = uniqueBy(
@@ -151,7 +158,7 @@ function otherParts(
       modulesOf(profile, talos).map(({ name, parameters = [] }): ImagePart => ({
         kind: 'kernel-module',
         text: [name, ...parameters].join(' '),
-        because: `hardware ${profile.name}`,
+        because: originOf(profile),
         purpose: profile.title,
         source: profile.source,
       })),
@@ -160,7 +167,7 @@ function otherParts(
       Object.entries(sysctlsOf(profile, talos)).map(([key, value]): ImagePart => ({
         kind: 'sysctl',
         text: `${key}=${value}`,
-        because: `hardware ${profile.name}`,
+        because: originOf(profile),
         purpose: profile.title,
         source: profile.source,
       })),

@@ -2,10 +2,11 @@ import { expect, test } from 'vitest';
 import { findExtension } from '../extensions/extensions.ts';
 import { lintExtensions } from '../extensions/lint.ts';
 import { lintKernelArgs } from '../kernel-args/kernel-args.ts';
+import { FEATURES, findFeature } from './features.ts';
 import { findHardware, HARDWARE, modulesOf, suggestHardware, sysctlsOf } from './hardware.ts';
 
 test('the profiles name only extensions that exist, in sets without findings, with arguments without findings', () => {
-  for (const profile of HARDWARE) {
+  for (const profile of [...HARDWARE, ...FEATURES]) {
     const platform = profile.name === 'vmware' ? 'vmware' : 'metal';
     const isVirtual = profile.group === 'guest';
     for (const name of profile.extensions)
@@ -96,4 +97,11 @@ test('S3-14 what only an older Talos needs is asked for there and not later', ()
   expect(sysctlsOf(nvidia, 'v1.13.9')).toEqual({});
   expect(modulesOf(tenstorrent, 'v1.12.11')).toEqual([{ name: 'tenstorrent' }]);
   expect(modulesOf(tenstorrent, 'v1.13.0-rc.0')).toEqual([]);
+});
+
+test('a feature is found by its exact name, storage stacks among them; a wrong name gets the nearest', () => {
+  expect(findFeature('tailscale')).toMatchObject({ kind: 'exact', profile: { extensions: ['tailscale'] } });
+  expect(findFeature('longhorn')).toMatchObject({ kind: 'exact', profile: { group: 'feature' } });
+  expect(findFeature('tailscal')).toEqual({ kind: 'unknown', name: 'tailscal', nearest: 'tailscale' });
+  expect(new Set(FEATURES.map(({ name }) => name)).size).toBe(FEATURES.length);
 });

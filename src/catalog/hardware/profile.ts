@@ -1,6 +1,6 @@
 /** A hardware profile: one name for what a machine has, and all that Talos needs for it. */
 
-export type HardwareGroup = 'cpu' | 'gpu' | 'nic' | 'accelerator' | 'media' | 'guest' | 'storage' | 'board';
+export type HardwareGroup = 'cpu' | 'gpu' | 'nic' | 'accelerator' | 'media' | 'guest' | 'storage' | 'board' | 'feature';
 
 export interface HardwareProfile {
   /** As written under `hardware:`. */
