@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { findFeature } from '../catalog/hardware/features.ts';
 import { schematicId } from '../talos/schematic/schematic.ts';
 import { diffExtensions, imageDrift } from './drift.ts';
+import { renderPlatformNetwork } from '../talos/meta/platform-network.ts';
+import { staticNetwork } from '../talos/meta/static-network.ts';
 import { explainSchematic, familiarSchematic } from './explain-schematic.ts';
 import { lintInstaller } from './lint-installer.ts';
 import { planImage } from './plan-image.ts';
@@ -328,4 +330,25 @@ test('S1-1 each feature says which part is extension, which machine config and w
     sysctls: { 'user.max_user_namespaces': '11255' },
     inCluster: 'A RuntimeClass with the handler runsc or runsc-kvm.',
   });
+});
+
+function baked(address: string): ReturnType<typeof planImage> {
+  const value = renderPlatformNetwork(staticNetwork({ link: 'eth0', addresses: [address], gateways: ['10.0.4.1'] }));
+  return planImage({
+    ...BASE,
+    factory: 'http://10.0.4.5:8080',
+    kernelArgs: ['net.ifnames=0'],
+    meta: [{ key: 10, value }],
+  });
+}
+
+test('S2-2 S2-50 a static address is baked into an image of the node itself; another address is another image', () => {
+  const [one, other] = [baked('10.0.4.101/24'), baked('10.0.4.102/24')];
+
+  expect(one.schematic?.customization?.meta).toEqual([
+    { key: 10, value: expect.stringContaining('address: 10.0.4.101/24') },
+  ]);
+  expect(one.urls.diskImage).toBe(`http://10.0.4.5:8080/image/${one.schematicId}/v1.13.9/metal-amd64.raw.xz`);
+  expect(one.schematicId).not.toBe(other.schematicId);
+  expect(baked('10.0.4.101/24').schematicId).toBe(one.schematicId);
 });

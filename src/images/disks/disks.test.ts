@@ -69,7 +69,7 @@ test.each([
   ["'/dev/disk/by-id/nvme-S6Z2' in disk.symlinks", ['/dev/nvme1n1']],
   ['disk.model.startsWith("WDC") || disk.serial == "S6Z1"', ['/dev/nvme0n1', '/dev/sda']],
   ['disk.rotational ? true : false', ['/dev/sda']],
-] as const)('S1-34 the selector %j takes %j', (selector, expected) => {
+] as const)('S1-34 F1-24 the selector %j takes %j', (selector, expected) => {
   expect(taken(selector)).toEqual(expected);
 });
 
