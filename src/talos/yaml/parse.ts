@@ -78,7 +78,10 @@ function nullNode(at: NodePosition): ScalarNode {
 }
 
 function positionOf(node: ParsedNode, reading: Reading): NodePosition {
-  const { line, col } = reading.lines.linePos(node.range[0]);
+  // Collections that a tag turns into others lose their place.
+  const start: unknown = Array.isArray(node.range) ? node.range[0] : undefined;
+  if (typeof start !== 'number') return { line: 0, column: 0 };
+  const { line, col } = reading.lines.linePos(start);
   return { line, column: col };
 }
 
