@@ -1,10 +1,11 @@
 /** Meets whatever machine answers at an address: with the cluster's certificates, in maintenance, or not to be talked to. */
 import { IchorError, messageOf } from '../errors.ts';
+import { fieldsOf, textField } from '../health/resource-fields.ts';
 import { isTalosError } from '../talos-api/errors.ts';
 import { TALOS_API_PORT, type TalosConnector, type TalosCredentials, type TalosNodeSession, type TalosTarget } from '../talos-api/port.ts';
 import type { Resource } from '../talos-api/resource.ts';
 import { readIdentity } from './facts/identity.ts';
-import { MACHINE_STATUS } from './facts/talos-types.ts';
+import { MACHINE_STATUS, TALOS_VERSION } from './facts/talos-types.ts';
 import type { MachineIdentity, Reached } from './observation.ts';
 
 /** World time for the first answer of a machine; beyond it, it counts as not answering. */
@@ -20,6 +21,8 @@ export type Meeting =
       /** The caller closes it. */
       readonly session: TalosNodeSession;
       readonly identity: MachineIdentity;
+      /** Version tag; undefined where the machine would not say. */
+      readonly talos: string | undefined;
       readonly status: Resource | undefined;
     }
   | { readonly kind: 'shut'; readonly reached: Shut };
@@ -75,8 +78,8 @@ async function meetInMaintenance(request: MeetRequest, target: TalosTarget, sign
 async function enter(mode: 'maintenance' | 'secure', session: TalosNodeSession, signal: AbortSignal): Promise<Meeting> {
   const options = { signal, timeoutMs: FIRST_ANSWER_MS };
   const status = await session.getResource(MACHINE_STATUS, options);
-  const identity = await readIdentity(session, options);
-  return { kind: 'met', mode, address: session.target.host, session, identity, status };
+  const [identity, version] = await Promise.all([readIdentity(session, options), session.getResource(TALOS_VERSION, options)]);
+  return { kind: 'met', mode, address: session.target.host, session, identity, talos: textField(fieldsOf(version?.spec), 'version'), status };
 }
 
 function whyShut(address: string, reason: unknown): Shut {

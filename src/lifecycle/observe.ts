@@ -123,7 +123,7 @@ interface Reading {
 }
 
 async function readFacts(reading: Reading, wanted: readonly FactName[]): Promise<NodeFacts> {
-  const { session, identity, status, reached } = reading.door;
+  const { session, identity, reached } = reading.door;
   const { options } = reading;
   const isSecure = reached.kind === 'secure';
   const asked = <T>(name: FactName, read: () => Promise<Fact<T>>): Promise<Fact<T>> => (wanted.includes(name) ? attempt(read) : Promise.resolve(unread(NOT_ASKED)));
@@ -131,7 +131,7 @@ async function readFacts(reading: Reading, wanted: readonly FactName[]): Promise
   const extensions = once(() => readExtensions(session, options));
   const [talos, stage, bootId, schematic, extensionList, disks, links, systemDisk, config, etcd, serviceList, addresses] = await Promise.all([
     asked('talos', async () => read(await readTalosVersion(session, options), 'Version')),
-    asked('stage', async () => present(await readStage(session, status, options), 'MachineStatuses', 'the node has no status yet')),
+    asked('stage', async () => present(await readStage(session, reading.door, options), 'MachineStatuses', 'the node has no status yet')),
     asked('bootId', async () => present(await readBootId(session, isSecure, options), 'boot id', 'a node in maintenance does not tell its boot id')),
     asked('schematic', async () => present((await extensions()).schematic, 'ExtensionStatuses', 'its image was not made by an Image Factory')),
     asked('extensions', async () => read((await extensions() satisfies ExtensionFacts).extensions, 'ExtensionStatuses')),

@@ -12,7 +12,7 @@ import { MACHINE_STATUS } from './facts/talos-types.ts';
 import { FIRST_ANSWER_MS, meet, meetThrough, type Meeting, type Shut } from './meet.ts';
 import type { MachineIdentity, Reached } from './observation.ts';
 import type { PortProbe } from './probe.ts';
-import { isScannable, scanSubnet } from './scan.ts';
+import { isScannable, scanSubnet, searchRange } from './scan.ts';
 
 export interface ReachParts {
   readonly cluster: Cluster;
@@ -28,13 +28,15 @@ export interface ReachParts {
 
 /** An open way to a machine, or why there is none. */
 export type Door =
-  | { readonly kind: 'open'; readonly reached: Reached & { readonly kind: 'maintenance' | 'secure' }; readonly session: TalosNodeSession; readonly identity: MachineIdentity; readonly status: Resource | undefined }
+  | { readonly kind: 'open'; readonly reached: Reached & { readonly kind: 'maintenance' | 'secure' }; readonly session: TalosNodeSession; readonly identity: MachineIdentity; readonly talos: string | undefined; readonly status: Resource | undefined }
   | { readonly kind: 'shut'; readonly reached: Shut };
 
 /** `thorough` waits for a search of the subnet; `quick` uses what the last one found and starts another in the background. */
 export type Effort = 'quick' | 'thorough';
 
 const SCAN_PAUSE_MS = 15_000;
+/** A machine that reboots is not searched for: most often it comes back where it was. */
+const LOST_AFTER_MS = 20_000;
 
 interface Kept {
   readonly mode: 'maintenance' | 'secure';
@@ -43,6 +45,7 @@ interface Kept {
   readonly via?: string;
   readonly session: TalosNodeSession;
   readonly identity: MachineIdentity;
+  readonly talos: string | undefined;
 }
 
 /** A search of the subnet: who was met where. Sessions are closed again; what is kept is what the machine is. */
@@ -62,6 +65,7 @@ export class Reach {
   readonly #parts: ReachParts;
   readonly #kept = new Map<string, Kept>();
   readonly #lastAddress = new Map<string, string>();
+  readonly #lostSince = new Map<string, number>();
   #census: Census | undefined;
 
   constructor(parts: ReachParts) {
@@ -163,9 +167,10 @@ export class Reach {
   }
 
   #keep(name: string, door: Door & { readonly kind: 'open' }): void {
-    const { reached, session, identity } = door;
-    this.#kept.set(name, { mode: reached.kind, address: reached.address, session, identity });
+    const { reached, session, identity, talos } = door;
+    this.#kept.set(name, { mode: reached.kind, address: reached.address, session, identity, talos });
     this.#lastAddress.set(name, reached.address);
+    this.#lostSince.delete(name);
   }
 
   async #tryAddress(node: NodeSpec, address: string, signal: AbortSignal): Promise<Door> {
@@ -191,14 +196,14 @@ export class Reach {
   }
 
   #open(kept: Kept, status: Resource | undefined): Door {
-    const { address, session, identity } = kept;
+    const { address, session, identity, talos } = kept;
     const fingerprint = session.peerFingerprint();
     const reached = kept.mode === 'secure' ? { kind: kept.mode, address, ...(kept.via === undefined ? {} : { via: kept.via }) } : { kind: kept.mode, address, ...(fingerprint === undefined ? {} : { fingerprint }) };
-    return { kind: 'open', reached, session, identity, status };
+    return { kind: 'open', reached, session, identity, talos, status };
   }
 
   async #search(node: NodeSpec, effort: Effort, signal: AbortSignal): Promise<readonly Door[]> {
-    const sightings = await this.#sightings(effort, signal);
+    const sightings = await this.#sightings(node.name, effort, signal);
     const tried = new Set(this.#candidates(node));
     const fitting = sightings.filter((sighting) => !tried.has(sighting.address) && compareIdentity(node, sighting.identity).kind === 'same');
     return this.#tryAll(
@@ -208,10 +213,13 @@ export class Reach {
     );
   }
 
-  async #sightings(effort: Effort, signal: AbortSignal): Promise<readonly Sighting[]> {
+  async #sightings(name: string, effort: Effort, signal: AbortSignal): Promise<readonly Sighting[]> {
     const { clock, cluster } = this.#parts;
-    const subnet = cluster.network.subnet;
+    const subnet = searchRange(cluster.network.subnet, cluster.nodes.flatMap((node) => wantedIp(node) ?? []));
     if (!isScannable(subnet)) return [];
+    const lostSince = this.#lostSince.get(name) ?? clock.now();
+    this.#lostSince.set(name, lostSince);
+    if (effort === 'quick' && clock.now() - lostSince < LOST_AFTER_MS) return this.#census?.known ?? [];
     if (this.#census === undefined || clock.now() - this.#census.startedAt >= SCAN_PAUSE_MS) this.#startCensus(subnet, signal);
     return effort === 'thorough' ? (this.#census?.result ?? []) : (this.#census?.known ?? []);
   }

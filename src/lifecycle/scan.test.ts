@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hostsOf, isScannable, scanSubnet } from './scan.ts';
+import { hostsOf, isScannable, scanSubnet, searchRange } from './scan.ts';
 
 describe('scanSubnet', () => {
   test('asks every host of the subnet once, and returns those that answer in order', async () => {
@@ -37,6 +37,14 @@ describe('scanSubnet', () => {
     ['10.0.4.200/30', ['10.0.4.201', '10.0.4.202']],
   ])('%s', (subnet, hosts) => {
     expect(hostsOf(subnet)).toEqual(hosts);
+  });
+
+  test('of a large network the part around the wanted addresses is searched', () => {
+    expect(searchRange('10.0.4.0/24', [])).toBe('10.0.4.0/24');
+    expect(searchRange('10.0.0.0/9', ['192.168.1.1', '10.0.5.7'])).toBe('10.0.4.0/22');
+    expect(searchRange('10.0.0.0/9', [])).toBeUndefined();
+    expect(searchRange('fd00::/64', ['fd00::1'])).toBeUndefined();
+    expect(searchRange(undefined, ['10.0.4.1'])).toBeUndefined();
   });
 
   test('a large network is refused, not searched for minutes', () => {

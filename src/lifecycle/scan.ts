@@ -22,6 +22,17 @@ export function isScannable(subnet: string | undefined): subnet is string {
   return 2 ** (32 - ipaddr.IPv4.parseCIDR(subnet)[1]) <= MAX_SCANNED_ADDRESSES;
 }
 
+/**
+ * Where to search for the machines of a spec: its subnet, or of a larger one the /22 around the first wanted address. Undefined where
+ * nothing of that size is known.
+ */
+export function searchRange(subnet: string | undefined, wantedIps: readonly string[]): string | undefined {
+  if (subnet === undefined || isScannable(subnet)) return subnet;
+  if (!ipaddr.IPv4.isValidCIDR(subnet)) return undefined;
+  const near = wantedIps.find((ip) => ipaddr.IPv4.isValid(ip) && ipaddr.IPv4.parse(ip).match(ipaddr.IPv4.parseCIDR(subnet)));
+  return near === undefined ? undefined : `${ipaddr.IPv4.networkAddressFromCIDR(`${near}/22`).toString()}/22`;
+}
+
 export function hostsOf(subnet: string): readonly string[] {
   if (!isScannable(subnet)) {
     throw new IchorError('invalid-input', `${subnet} is too large to search (at most ${MAX_SCANNED_ADDRESSES} addresses, IPv4)`, { hint: 'Name the addresses with `--at NODE=IP`.' });

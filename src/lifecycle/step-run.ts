@@ -62,12 +62,13 @@ export class StepRun {
     const { engine, kind } = this.#parts;
     for (;;) {
       signal.throwIfAborted();
+      const lookedAt = engine.clock.now();
       const turn = await this.#turn(await this.#look(signal), signal);
       if (turn.kind === 'end') return turn.outcome;
       const spent = engine.clock.now() - this.#startedAt;
       if (spent >= kind.deadlineMs) return this.#fail(this.#pastDeadline(turn.wait, spent));
       this.#announceWait(turn.wait);
-      await sleep(engine.clock, pauseMs(spent), signal);
+      await sleep(engine.clock, pauseMs(spent, engine.clock.now() - lookedAt), signal);
     }
   }
 
@@ -183,10 +184,15 @@ export class StepRun {
   }
 }
 
-/** Quick at first, when most things happen, slower the longer it takes: a hundred waiting nodes must not keep the machine busy. */
-function pauseMs(spentMs: number): number {
-  if (spentMs < 10_000) return 250;
-  return spentMs < 120_000 ? 500 : 2_000;
+const LONGEST_PAUSE_MS = 2_000;
+
+/**
+ * Quick at first, when most things happen, slower the longer it takes, and never more time looking than not: a hundred waiting nodes
+ * must not keep themselves and this machine busy with being asked.
+ */
+function pauseMs(spentMs: number, lookMs: number): number {
+  const wanted = spentMs < 10_000 ? 250 : spentMs < 120_000 ? 500 : LONGEST_PAUSE_MS;
+  return Math.min(Math.max(wanted, lookMs), LONGEST_PAUSE_MS);
 }
 
 function namesInScope(engine: Engine, kind: StepKind, step: Step): readonly string[] {

@@ -1,4 +1,5 @@
 /** What runs on a machine: Talos version, stage, boot, extensions and the schematic that they came with. */
+import { isAtLeastMinor } from '../../catalog/version.ts';
 import { isTalosError } from '../../talos-api/errors.ts';
 import type { CallOptions, TalosNodeSession } from '../../talos-api/port.ts';
 import type { Resource } from '../../talos-api/resource.ts';
@@ -19,19 +20,27 @@ export async function readTalosVersion(session: TalosNodeSession, options: CallO
   }
 }
 
+/** What was read when the machine was met. */
+export interface MetMachine {
+  readonly status: Resource | undefined;
+  readonly talos: string | undefined;
+}
+
 /** Undefined while the node has not published its status yet. */
-export async function readStage(session: TalosNodeSession, status: Resource | undefined, options: CallOptions): Promise<MachineStage | undefined> {
+export async function readStage(session: TalosNodeSession, met: MetMachine, options: CallOptions): Promise<MachineStage | undefined> {
+  const { status, talos } = met;
   if (status === undefined) return undefined;
   const fields = fieldsOf(status.spec);
   const stage = textField(fields, 'stage');
   if (stage === undefined) return undefined;
   const inner = fieldsOf(fields['status']);
   const unmet = listField(inner, 'unmetConditions').filter(isFields).map((condition) => ({ name: textField(condition, 'name') ?? '', reason: textField(condition, 'reason') ?? '' }));
-  const pendingReboot = stage === 'booting' || stage === 'running' ? await readPendingReboot(session, options) : [];
+  const mayWaitForReboot = (stage === 'booting' || stage === 'running') && (talos === undefined || isAtLeastMinor(talos, '1.14'));
+  const pendingReboot = mayWaitForReboot ? await readPendingReboot(session, options) : [];
   return { stage, ready: inner['ready'] === true && pendingReboot.length === 0, unmet: [...unmet, ...pendingReboot] };
 }
 
-/** From 1.14 on the install is a controller's work beside the boot, and its reboot a request; older nodes do not know these types. */
+/** From 1.14 on the install is a controller's work beside the boot, and its reboot a request. */
 async function readPendingReboot(session: TalosNodeSession, options: CallOptions): Promise<MachineStage['unmet']> {
   const [install, reboot] = await Promise.all([readIfKnown(session, UNATTENDED_INSTALL, options), readIfKnown(session, REBOOT_REQUEST, options)]);
   const phase = textField(fieldsOf(install?.spec), 'phase');
