@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hostsOf, isScannable, scanSubnet, searchRange } from './scan.ts';
+import { hostsOf, isScannable, scanSubnet, searchRange, searchRange } from './scan.ts';
 
 describe('scanSubnet', () => {
   test('asks every host of the subnet once, and returns those that answer in order', async () => {
@@ -52,5 +52,17 @@ describe('scanSubnet', () => {
     expect(isScannable('10.0.0.0/21')).toBe(false);
     expect(isScannable('fd00::/120')).toBe(false);
     expect(() => hostsOf('10.0.0.0/8')).toThrow('too large');
+  });
+});
+
+describe('where to search', () => {
+  it.each([
+    ['10.0.4.0/24', ['10.0.4.101'], '10.0.4.0/24'],
+    ['10.0.0.0/17', ['10.0.4.101', '10.0.9.1'], '10.0.4.0/22'],
+    ['10.2.0.0/16', ['192.0.2.1', '10.2.1.1'], '10.2.0.0/22'],
+    ['10.0.0.0/8', [], undefined],
+    [undefined, ['10.0.4.101'], undefined],
+  ])('%s with %j is searched in %s', (subnet, wanted, range) => {
+    expect(searchRange(subnet, wanted)).toBe(range);
   });
 });

@@ -9,7 +9,12 @@ export const MAX_SCANNED_ADDRESSES = 1024;
 const SCAN_PARALLEL = 128;
 
 /** Addresses of the subnet, network and broadcast address left out, that accept connections on the port; in order. */
-export async function scanSubnet(probe: PortProbe, subnet: string, port: number, signal: AbortSignal): Promise<readonly string[]> {
+export async function scanSubnet(
+  probe: PortProbe,
+  subnet: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const limiter = createLimiter(SCAN_PARALLEL);
   const hosts = hostsOf(subnet);
   const open = await Promise.all(hosts.map((host) => limiter.run(() => probe.isOpen(host, port, signal))));
@@ -29,13 +34,19 @@ export function isScannable(subnet: string | undefined): subnet is string {
 export function searchRange(subnet: string | undefined, wantedIps: readonly string[]): string | undefined {
   if (subnet === undefined || isScannable(subnet)) return subnet;
   if (!ipaddr.IPv4.isValidCIDR(subnet)) return undefined;
-  const near = wantedIps.find((ip) => ipaddr.IPv4.isValid(ip) && ipaddr.IPv4.parse(ip).match(ipaddr.IPv4.parseCIDR(subnet)));
+  const near = wantedIps.find(
+    (ip) => ipaddr.IPv4.isValid(ip) && ipaddr.IPv4.parse(ip).match(ipaddr.IPv4.parseCIDR(subnet)),
+  );
   return near === undefined ? undefined : `${ipaddr.IPv4.networkAddressFromCIDR(`${near}/22`).toString()}/22`;
 }
 
 export function hostsOf(subnet: string): readonly string[] {
   if (!isScannable(subnet)) {
-    throw new IchorError('invalid-input', `${subnet} is too large to search (at most ${MAX_SCANNED_ADDRESSES} addresses, IPv4)`, { hint: 'Name the addresses with `--at NODE=IP`.' });
+    throw new IchorError(
+      'invalid-input',
+      `${subnet} is too large to search (at most ${MAX_SCANNED_ADDRESSES} addresses, IPv4)`,
+      { hint: 'Name the addresses with `--at NODE=IP`.' },
+    );
   }
   const [address, prefix] = ipaddr.IPv4.parseCIDR(subnet);
   const size = 2 ** (32 - prefix);
