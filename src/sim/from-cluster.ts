@@ -114,17 +114,16 @@ function initialAddress(cluster: Cluster, node: NodeSpec, { index, seed }: Place
   };
 }
 
-/** An address of the subnet that the spec does not use. */
+/** DHCP servers hand out addresses near the ones they know; no wider than a /22, which is what a search of the network covers. */
+const LEASE_PREFIX = 22;
+
+/** An address near the wanted ones that the spec does not use. */
 function freeAddress(cluster: Cluster, base: string, prefix: number, { index }: Place): string {
-  const taken = new Set([
-    cluster.network.gateway,
-    cluster.network.vip,
-    cluster.endpoint.host,
-    ...cluster.nodes.map((node) => (node.address.kind === 'dhcp' ? undefined : node.address.ip)),
-  ]);
-  const size = 2 ** (32 - prefix);
-  let start = 0;
-  for (const part of base.split('.')) start = start * 256 + Number(part);
+  const wanted = cluster.nodes.flatMap((node) => (node.address.kind === 'dhcp' ? [] : node.address.ip));
+  const taken = new Set([cluster.network.gateway, cluster.network.vip, cluster.endpoint.host, ...wanted]);
+  const size = 2 ** (32 - Math.max(prefix, LEASE_PREFIX));
+  const near = numberOf(prefix < LEASE_PREFIX ? (wanted[0] ?? base) : base);
+  const start = near - (near % size);
   let skipped = 0;
   for (let offset = size - 6; offset > 0; offset -= 1) {
     const value = start + offset;
@@ -134,6 +133,12 @@ function freeAddress(cluster: Cluster, base: string, prefix: number, { index }: 
     skipped += 1;
   }
   return base;
+}
+
+function numberOf(ip: string): number {
+  let value = 0;
+  for (const part of ip.split('.')) value = value * 256 + Number(part);
+  return value;
 }
 
 interface DiskPlace {
@@ -207,8 +212,14 @@ function diskFor(selector: DiskSelector, { isVm, bytes, number, seed, purpose }:
     wwid: fill(selector.wwid) ?? `naa.5${hex(seed, `${purpose}/wwid/${number}`, 7)}0`,
     ...(selector.uuid === undefined ? {} : { uuid: selector.uuid }),
     ...(selector.modalias === undefined ? {} : { modalias: fill(selector.modalias) ?? '' }),
-    ...(selector.busPath === undefined ? {} : { busPath: fill(selector.busPath) ?? '' }),
+    ...busPathOf(selector, transport, number),
   };
+}
+
+/** The path of a virtio disk names its bus: it is what tells it apart for the legacy selector, which knows no such type. */
+function busPathOf(selector: DiskSelector, transport: string, number: number): Pick<DiskDefinition, 'busPath'> {
+  if (selector.busPath !== undefined) return { busPath: fill(selector.busPath) ?? '' };
+  return transport === 'virtio' ? { busPath: `/pci0000:00/0000:00:0${5 + number}.0/virtio${1 + number}` } : {};
 }
 
 function transportOf(selector: DiskSelector, isVm: boolean): DiskDefinition['transport'] {

@@ -3,8 +3,9 @@ import { resolve } from 'node:path';
 import { IchorError } from '../../errors.ts';
 import { discover, type DiscoveredMachine } from '../../lifecycle/discover.ts';
 import { createTcpProbe } from '../../lifecycle/probe.ts';
+import { searchRange } from '../../lifecycle/scan.ts';
 import { generateBundle } from '../../secrets/bundle.ts';
-import type { Cluster } from '../../spec/model.ts';
+import { wantedIp, type Cluster } from '../../spec/model.ts';
 import { createTalosConnector } from '../../talos-api/sockets.ts';
 import type { IchorContext } from '../context.ts';
 import { requireCluster } from '../cluster-file.ts';
@@ -18,7 +19,7 @@ import type { DiscoverFlags } from './discover.ts';
 export async function runDiscover(this: IchorContext, flags: DiscoverFlags): Promise<void> {
   const hasFile = flags.file !== undefined || existsSync(resolve(this.cwd, DEFAULT_FILE));
   const cluster = hasFile ? await requireCluster(this, flags.file) : undefined;
-  const subnet = flags.subnet ?? cluster?.network.subnet;
+  const subnet = flags.subnet ?? (cluster === undefined ? undefined : searchRange(cluster.network.subnet, cluster.nodes.flatMap((node) => wantedIp(node) ?? [])));
   if (subnet === undefined)
     throw new IchorError('invalid-input', 'it is not known where to look', {
       hint: 'Give --subnet 192.168.1.0/24, or `network.subnet` in the cluster file.',
