@@ -5,6 +5,7 @@ import { IchorError } from '../errors.ts';
 import type { TalosMinor } from './documents/tables.ts';
 import { contextFor, contextOfMinor, encodeTyped, LEGACY_KIND, readDocument } from './values/document.ts';
 import type { ConfigDocument } from './values/document.ts';
+import { plainObjectOf } from './values/plain.ts';
 import type { ReadContext } from './values/read.ts';
 import { nodeOf } from './yaml/node.ts';
 
@@ -44,12 +45,47 @@ export function encodeDocumentsFor(documents: readonly Document[], talos: string
 }
 
 export function typedDocuments(documents: readonly Document[], context: ReadContext): readonly ConfigDocument[] {
-  return documents.map(({ value }) => {
-    const node = nodeOf(value);
+  return documents.map((document) => {
+    const known = typedForms.get(document);
+    if (
+      known !== undefined &&
+      known.context.minor === context.minor &&
+      known.context.keepsUnknown === context.keepsUnknown
+    )
+      return known.typed;
+    const node = nodeOf(document.value);
     if (node.kind !== 'map') throw new IchorError('internal', `a ${LEGACY_KIND} document is not a map`);
-    return readDocument(node, context);
+    const typed = readDocument(node, context);
+    typedForms.set(document, { context, typed });
+    return typed;
   });
 }
+
+/** The plain form of typed documents. Its `value` is made when it is asked for: most steps of rendering only hand documents on. */
+export function plainDocuments(typed: readonly ConfigDocument[], context: ReadContext): readonly Document[] {
+  return typed.map((one) => {
+    let value: PlainObject | undefined;
+    const hasKind = one.documentKind !== LEGACY_KIND;
+    const document: Document = {
+      ...(hasKind ? { apiVersion: one.apiVersion, kind: one.documentKind } : {}),
+      ...(hasKind && one.name !== '' ? { name: one.name } : {}),
+      get value(): PlainObject {
+        value ??= plainObjectOf(one, context);
+        return value;
+      },
+    };
+    typedForms.set(document, { context, typed: one });
+    return document;
+  });
+}
+
+interface TypedForm {
+  readonly context: ReadContext;
+  readonly typed: ConfigDocument;
+}
+
+/** A memo of what reading a document gives, by the document itself: documents never change, and are patched and written many times. */
+const typedForms = new WeakMap<Document, TypedForm>();
 
 function encodeWith(documents: readonly Document[], context: ReadContext): string {
   return encodeTyped(typedDocuments(documents, context), context);

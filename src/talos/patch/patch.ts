@@ -4,11 +4,10 @@
  */
 import { IchorError, messageOf } from '../../errors.ts';
 import type { TalosMinor } from '../documents/tables.ts';
-import { documentOf, typedDocuments } from '../documents-text.ts';
+import { plainDocuments, typedDocuments } from '../documents-text.ts';
 import type { Document } from '../documents-text.ts';
 import { contextFor, emittable, readDocuments } from '../values/document.ts';
 import type { ConfigDocument } from '../values/document.ts';
-import { plainObjectOf } from '../values/plain.ts';
 import type { ReadContext } from '../values/read.ts';
 import { dialectOf } from '../yaml/dialect.ts';
 import { emit } from '../yaml/emit.ts';
@@ -78,8 +77,8 @@ export function applyPatches(
   let state: State = { kind: 'documents', documents: typedDocuments(documents, context) };
   for (const patch of run.load(patches)) state = run.apply(state, patch);
   const typed = state.kind === 'documents' ? state.documents : run.read(state.text);
-  const patched = typed.map((document) => documentOf(plainObjectOf(run.leftover(document), context)));
-  return { documents: patched, warnings: run.warnings };
+  const patched = typed.map((document) => run.leftover(document));
+  return { documents: plainDocuments(patched, context), warnings: run.warnings };
 }
 
 type State =

@@ -16,7 +16,8 @@ export function parseDocuments(text: string, minor: TalosMinor): readonly YamlNo
   const documents = parseAllDocuments(source, {
     schema: 'failsafe',
     version: '1.2',
-    keepSourceTokens: true,
+    // Only escapes are looked at in the source itself.
+    keepSourceTokens: /\\u/i.test(source),
     uniqueKeys: false,
     lineCounter: lines,
     prettyErrors: false,
