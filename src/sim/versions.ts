@@ -65,10 +65,6 @@ export function machineConfigIsWrapped(version: TalosVersion): boolean {
   return atLeast(version, 12);
 }
 
-export function hasPersistentMachineConfig(version: TalosVersion): boolean {
-  return atLeast(version, 12);
-}
-
 /** Network and registry documents such as HostnameConfig are registered. */
 export function hasNetworkDocuments(version: TalosVersion): boolean {
   return atLeast(version, 12);

@@ -47,7 +47,9 @@ export function hasOnlyClientAuth(certificate: X509Certificate): boolean {
 }
 
 export function rolesOf(certificate: X509Certificate): readonly string[] {
-  return certificate.subject
+  // Node has no subject at all where there is nothing in it.
+  const subject: string | undefined = certificate.subject;
+  return (subject ?? '')
     .split('\n')
     .flatMap((line) => line.split(' + '))
     .map((attribute) => attribute.trim())

@@ -41,7 +41,7 @@ export async function generateClientConfiguration(
   call: Call,
   request: GenerateClientConfigurationRequest,
 ): Promise<{ ca: Uint8Array; crt: Uint8Array; key: Uint8Array; talosconfig: Uint8Array }> {
-  const { run } = requireControlPlane(call, 'client configuration');
+  const { run } = requireControlPlane(call, 'generate client configuration');
   const facts = run.config?.facts;
   const ca = facts?.talosCa;
   const ttlMs = Number(request.crtTtl?.seconds ?? 0n) * 1000;

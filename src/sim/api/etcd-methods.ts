@@ -38,7 +38,7 @@ function encodeMember(member: EtcdMember): {
 }
 
 export async function memberStatus(call: Call): Promise<MessageInitShape<typeof EtcdStatusSchema>> {
-  const { member, cluster } = await requireEtcd(call, 'status');
+  const { member, cluster } = await requireEtcd(call, 'etcd status');
   const { etcd } = cluster;
   return {
     memberStatus: {
@@ -58,13 +58,13 @@ export async function memberStatus(call: Call): Promise<MessageInitShape<typeof 
 }
 
 export async function leaveCluster(call: Call): Promise<Record<string, never>> {
-  await requireEtcd(call, 'leave');
+  await requireEtcd(call, 'etcd leave');
   call.act(leaveEtcdCluster);
   return {};
 }
 
 export async function removeMemberById(call: Call, id: bigint): Promise<Record<string, never>> {
-  const { cluster } = await requireEtcd(call, 'remove member');
+  const { cluster } = await requireEtcd(call, 'etcd remove member');
   const hex = id.toString(16).padStart(16, '0');
   const found = cluster.etcd.members.find((member) => member.id === hex);
   if (found === undefined)
@@ -77,7 +77,7 @@ export async function removeMemberById(call: Call, id: bigint): Promise<Record<s
 }
 
 export async function forfeit(call: Call): Promise<{ member?: string }> {
-  const { member, cluster } = await requireEtcd(call, 'forfeit leadership');
+  const { member, cluster } = await requireEtcd(call, 'etcd forfeit leadership');
   if (votersOf(cluster.etcd).length === 1)
     throw new ConnectError('failed to forfeit leadership: cannot forfeit leadership, only one member', Code.Unknown);
   if (cluster.etcd.leader !== member.id) return {};
@@ -93,7 +93,7 @@ export async function forfeit(call: Call): Promise<{ member?: string }> {
 
 /** A bbolt file is not kept; the snapshot is its frame: pages, then the checksum that makes `size % 512 == 32`. */
 export async function* snapshot(call: Call): AsyncGenerator<{ bytes: Uint8Array }> {
-  await requireEtcd(call, 'snapshot');
+  await requireEtcd(call, 'etcd snapshot');
   const { createHash } = await import('node:crypto');
   const pages = new Uint8Array(20_480);
   const whole = Buffer.concat([pages, createHash('sha256').update(pages).digest()]);
@@ -111,7 +111,7 @@ export async function requireEtcd(call: Call, what: string): Promise<LocalEtcd> 
   const view = requireControlPlane(call, what);
   const member = view.cluster === undefined ? undefined : memberOf(view.cluster.etcd, call.machine);
   if (view.run.etcd !== 'running' || member === undefined || view.cluster === undefined) return hang(call.signal);
-  if (!hasQuorum(view.cluster.etcd) && what !== 'status') return hang(call.signal);
+  if (!hasQuorum(view.cluster.etcd) && what !== 'etcd status') return hang(call.signal);
   return { member, cluster: view.cluster };
 }
 

@@ -54,11 +54,12 @@ export function apply(
     );
   });
   if (reply.kind === 'refused') throw errorOf(reply);
-  return { mode: encodeMode(reply.mode), modeDetails: reply.details, warnings: [...reply.warnings] };
+  return { mode: encodeMode(reply.mode, request.mode), modeDetails: reply.details, warnings: [...reply.warnings] };
 }
 
-function encodeMode(mode: ApplyMode): ApplyConfigurationRequest_Mode {
-  if (typeof mode === 'number') return ApplyConfigurationRequest_Mode.REBOOT;
+/** A mode that has no name is the one that was asked for. */
+function encodeMode(mode: ApplyMode, asked: ApplyConfigurationRequest_Mode): ApplyConfigurationRequest_Mode {
+  if (typeof mode === 'number') return asked;
   for (const [encoded, name] of MODES) if (name === mode) return encoded;
   return ApplyConfigurationRequest_Mode.REBOOT;
 }
@@ -167,7 +168,7 @@ export async function upgrade(call: Call, request: UpgradeRequest): Promise<{ ac
 
 export function startService(call: Call, id: string): { resp: string } {
   const service = requireService(call, id);
-  if (service.state !== 'Running') {
+  if (STOPPED.includes(service.state)) {
     if (!isControllable(id, true))
       throw new ConnectError(`service "${id}" doesn't support start operation via API`, Code.Unknown);
     restart(call, id);
@@ -211,6 +212,9 @@ function requireService(call: Call, id: string): { readonly state: string } {
   if (service === undefined) throw new ConnectError(`service "${id}" not defined`, Code.Unknown);
   return service;
 }
+
+/** Anything else counts as running: etcd that waits for its bootstrap, too (FINDINGS 1.8). */
+const STOPPED = ['Initialized', 'Finished', 'Failed', 'Skipped'];
 
 function isControllable(id: string, includesKubelet: boolean): boolean {
   return id.startsWith('ext-') || (includesKubelet && id === 'kubelet');
@@ -265,7 +269,7 @@ export async function pullImage(call: Call, reference: string): Promise<string> 
   return reference;
 }
 
-function refuseInContainer(call: Call): void {
+export function refuseInContainer(call: Call): void {
   if (call.view().machine.definition.platform === 'container')
     throw new ConnectError('method is not supported in container mode', Code.FailedPrecondition);
 }

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError } from '@connectrpc/connect';
+import { ContainerDriver } from '../../gen/proto/common/common_pb.ts';
 import type { ServiceListSchema } from '../../gen/proto/machine/service_pb.ts';
 import type { LogsRequest, MemorySchema, MountsSchema, VersionSchema } from '../../gen/proto/machine/machine_pb.ts';
 import { kernelCmdline } from '../machine/resources/node.ts';
@@ -62,7 +63,7 @@ export function memory(call: Call): MessageInitShape<typeof MemorySchema> {
 export function mounts(call: Call): MessageInitShape<typeof MountsSchema> {
   const { machine } = call.view();
   const disk = machine.definition.disks.find((candidate) => candidate.name === machine.installation?.disk);
-  const root = { filesystem: '/dev/loop0', size: 80_000_000n, available: 0n, mountedOn: '/' };
+  const root = { filesystem: '/dev/loop0', size: 80_000_000n, available: 4_096n, mountedOn: '/' };
   if (disk === undefined) return { stats: [root] };
   const size = BigInt(disk.sizeBytes);
   return { stats: [root, { filesystem: `/dev/${disk.name}4`, size, available: (size * 9n) / 10n, mountedOn: '/var' }] };
@@ -107,36 +108,34 @@ export async function* copy(
   yield* chunks(gzipSync(Buffer.concat([tarEntry(path.slice(1), Buffer.from(text)), Buffer.alloc(1024)])));
 }
 
-export async function* list(
-  call: Call,
-  root: string,
-): AsyncGenerator<{ name: string; relativeName: string; size: bigint; mode: number; isDir: boolean }> {
-  const all = files(call.view());
-  const isFile = all.has(root);
-  if (!isFile && !DIRECTORIES.includes(root === '' ? '/' : root))
-    throw new ConnectError(`lstat ${root}: no such file or directory`, Code.Unknown);
-  if (isFile) {
-    yield {
-      name: root,
-      relativeName: root.slice(root.lastIndexOf('/') + 1),
-      size: BigInt(all.get(root)?.length ?? 0),
-      mode: 0o644,
-      isDir: false,
-    };
+interface FileRow {
+  readonly name: string;
+  readonly relativeName: string;
+  readonly size: bigint;
+  readonly mode: number;
+  readonly isDir: boolean;
+  readonly modified: bigint;
+}
+
+export async function* list(call: Call, root: string): AsyncGenerator<FileRow> {
+  const view = call.view();
+  const all = files(view);
+  const modified = BigInt(Math.round(view.run.startedAt / 1000));
+  const base = root === '' ? '/' : root;
+  const text = all.get(base);
+  if (text !== undefined) {
+    const relativeName = base.slice(base.lastIndexOf('/') + 1);
+    yield { name: base, relativeName, size: BigInt(text.length), mode: 0o644, isDir: false, modified };
     return;
   }
-  const base = root === '' ? '/' : root;
-  yield { name: base, relativeName: '.', size: 4096n, mode: 0x80000000 + 0o755, isDir: true };
+  if (!DIRECTORIES.includes(base)) throw new ConnectError(`lstat ${root}: no such file or directory`, Code.Unknown);
+  const directory = { size: 4096n, mode: 0x80000000 + 0o755, isDir: true, modified };
+  yield { name: base, relativeName: '.', ...directory };
   const prefix = base === '/' ? '/' : `${base}/`;
-  for (const directory of DIRECTORIES) {
-    if (directory !== '/' && directory.startsWith(prefix) && !directory.slice(prefix.length).includes('/'))
-      yield {
-        name: directory,
-        relativeName: directory.slice(prefix.length),
-        size: 4096n,
-        mode: 0x80000000 + 0o755,
-        isDir: true,
-      };
+  for (const name of DIRECTORIES) {
+    const relativeName = name.slice(prefix.length);
+    if (name !== '/' && name.startsWith(prefix) && !relativeName.includes('/'))
+      yield { name, relativeName, ...directory };
   }
 }
 
@@ -158,6 +157,7 @@ export async function* logs(call: Call, request: LogsRequest): AsyncGenerator<{ 
       throw new ConnectError("namespace can't be empty", Code.InvalidArgument);
     throw new ConnectError('namespace is required: failed precondition', Code.Unknown);
   }
+  if (request.namespace === 'k8s.io' && request.driver === ContainerDriver.CRI) requireCri(view, 'ListContainers');
   if (request.namespace === 'k8s.io' && request.id !== 'kubelet')
     throw new ConnectError(`container "${request.id}" not found`, Code.Unknown);
   if (!logIds(call).ids.includes(request.id))
@@ -173,6 +173,16 @@ export async function* logs(call: Call, request: LogsRequest): AsyncGenerator<{ 
     yield* chunks(Buffer.from(now.slice(sent).join('')));
     sent = now.length;
   }
+}
+
+/** The CRI containerd answers only once it runs. */
+export function requireCri(view: RunningView, what: string): void {
+  if (view.run.services['cri']?.state === 'Running') return;
+  const dialling = 'dial unix /run/containerd/containerd.sock: connect: no such file or directory';
+  throw new ConnectError(
+    `${what} from runtime service failed: rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: ${dialling}"`,
+    Code.Unavailable,
+  );
 }
 
 function logLines(view: RunningView, id: string): readonly string[] {

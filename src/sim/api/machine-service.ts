@@ -32,7 +32,19 @@ import {
   upgrade,
   writeMeta,
 } from './machine-actions.ts';
-import { copy, dmesg, list, logIds, logs, memory, mounts, readFile, serviceList, version } from './machine-reads.ts';
+import {
+  copy,
+  dmesg,
+  list,
+  logIds,
+  logs,
+  memory,
+  mounts,
+  readFile,
+  requireCri,
+  serviceList,
+  version,
+} from './machine-reads.ts';
 
 const SERVICE = 'machine.MachineService';
 
@@ -188,18 +200,18 @@ function etcdMethods(served: Served): Pick<ServiceImpl<typeof MachineService>, E
   return {
     etcdMemberList: unary(served, name('EtcdMemberList'), (call, request) => listMembers(call, request.queryLocal)),
     etcdStatus: unary(served, name('EtcdStatus'), memberStatus),
-    etcdAlarmList: unary(served, name('EtcdAlarmList'), ready('alarm list')),
-    etcdAlarmDisarm: unary(served, name('EtcdAlarmDisarm'), ready('alarm disarm')),
-    etcdDefragment: unary(served, name('EtcdDefragment'), ready('defragment')),
+    etcdAlarmList: unary(served, name('EtcdAlarmList'), ready('etcd alarm list')),
+    etcdAlarmDisarm: unary(served, name('EtcdAlarmDisarm'), ready('etcd alarm disarm')),
+    etcdDefragment: unary(served, name('EtcdDefragment'), ready('etcd defragment')),
     etcdLeaveCluster: unary(served, name('EtcdLeaveCluster'), leaveCluster),
     etcdForfeitLeadership: unary(served, name('EtcdForfeitLeadership'), forfeit),
     etcdRemoveMemberByID: unary(served, name('EtcdRemoveMemberByID'), (call, request) =>
       removeMemberById(call, request.memberId),
     ),
-    etcdDowngradeValidate: unary(served, name('EtcdDowngradeValidate'), downgrade('downgrade validate')),
-    etcdDowngradeEnable: unary(served, name('EtcdDowngradeEnable'), downgrade('downgrade enable')),
+    etcdDowngradeValidate: unary(served, name('EtcdDowngradeValidate'), downgrade('etcd downgrade validate')),
+    etcdDowngradeEnable: unary(served, name('EtcdDowngradeEnable'), downgrade('etcd downgrade enable')),
     etcdDowngradeCancel: unary(served, name('EtcdDowngradeCancel'), async (call) => {
-      await requireEtcd(call, 'downgrade cancel');
+      await requireEtcd(call, 'etcd downgrade cancel');
       return { clusterDowngrade: { clusterVersion: '3.6' } };
     }),
     etcdSnapshot: streaming(served, name('EtcdSnapshot'), snapshot),
@@ -223,15 +235,18 @@ interface ContainerRow {
   readonly id: string;
   readonly name: string;
   readonly podId: string;
+  readonly internalId: string;
   readonly status: string;
   readonly image: string;
   readonly pid: number;
 }
 
 function containers(call: Call, namespace: string, driver: ContainerDriver): { containers: ContainerRow[] } {
-  const { run, network } = call.view();
+  const view = call.view();
+  const { run, network } = view;
   if (driver === ContainerDriver.CRI && namespace !== 'k8s.io')
     throw new ConnectError('CRI inspector is supported only for K8s namespace', Code.Unknown);
+  if (driver === ContainerDriver.CRI) requireCri(view, 'ListPodSandbox');
   if (namespace !== 'k8s.io') {
     const ids = ['apid', 'trustd', 'kubelet', 'etcd'].filter((id) => run.services[id]?.state === 'Running');
     return {
@@ -240,6 +255,7 @@ function containers(call: Call, namespace: string, driver: ContainerDriver): { c
         id,
         name: id,
         podId: id,
+        internalId: id,
         status: 'RUNNING',
         image: '',
         pid: 60 + index,
@@ -253,6 +269,7 @@ function containers(call: Call, namespace: string, driver: ContainerDriver): { c
       id: `kube-system/${pod}-${network.hostname}:${pod}`,
       name: pod,
       podId: `kube-system/${pod}-${network.hostname}`,
+      internalId: pod,
       status: 'CONTAINER_RUNNING',
       image: pod,
       pid: 3000 + index,

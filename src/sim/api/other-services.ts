@@ -1,12 +1,16 @@
 /** The smaller services: storage, time, cluster health, inspect, lifecycle, images. */
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import { sleep } from '../../system.ts';
 import type { ClusterService } from '../../gen/proto/cluster/cluster_pb.ts';
 import { ContainerDriver, ContainerdNamespace, type ContainerdInstance } from '../../gen/proto/common/common_pb.ts';
 import type { InspectService } from '../../gen/proto/inspect/inspect_pb.ts';
-import type { ImageService } from '../../gen/proto/machine/image_pb.ts';
+import {
+  ImageServicePullLayerProgress_Status,
+  type ImageService,
+  type ImageServiceImportRequest,
+} from '../../gen/proto/machine/image_pb.ts';
 import type { LifecycleService } from '../../gen/proto/machine/lifecycle_pb.ts';
 import {
   Disk_DiskType,
@@ -19,10 +23,10 @@ import type { DiskDefinition } from '../definition.ts';
 import { diskType, presentDisks } from '../machine/disk-selector.ts';
 import { imageOf } from '../machine/install.ts';
 import { machineOf, updateMachine } from '../machine/turn.ts';
-import { hang, plain, streaming, unary, type Call, type Served } from './call.ts';
+import { plain, streaming, unary, type Call, type Served } from './call.ts';
 import { requireControlPlane } from './etcd-methods.ts';
 import { healthMessages } from './health.ts';
-import { pullImage } from './machine-actions.ts';
+import { pullImage, refuseInContainer } from './machine-actions.ts';
 import { storedImages } from './machine-service.ts';
 
 export function storageService(served: Served): ServiceImpl<typeof StorageService> {
@@ -103,7 +107,7 @@ export function clusterService(served: Served): ServiceImpl<typeof ClusterServic
       served,
       { service: 'cluster.ClusterService', method: 'HealthCheck' },
       async function* check(call, request) {
-        requireControlPlane(call, 'health check');
+        requireControlPlane(call, 'cluster health check');
         const seconds = Number(request.waitTimeout?.seconds ?? 1200n);
         yield* healthMessages(call, seconds * 1000, request.clusterInfo);
       },
@@ -134,8 +138,9 @@ export function lifecycleService(served: Served): ServiceImpl<typeof LifecycleSe
   return {
     install: streaming(
       served,
-      { service, method: 'LifecycleService/Install' },
+      { service, method: 'Install' },
       async function* install(call, request): AsyncGenerator<LifecycleReply> {
+        refuseInContainer(call);
         const { machine } = call.view();
         if (machine.installation !== undefined)
           throw new ConnectError('machine is already installed', Code.AlreadyExists);
@@ -162,8 +167,9 @@ export function lifecycleService(served: Served): ServiceImpl<typeof LifecycleSe
     ),
     upgrade: streaming(
       served,
-      { service, method: 'LifecycleService/Upgrade' },
+      { service, method: 'Upgrade' },
       async function* upgrade(call, request): AsyncGenerator<LifecycleReply> {
+        refuseInContainer(call);
         const { machine, run } = call.view();
         const image = request.source?.imageName ?? '';
         if (image === '') throw new ConnectError('image name is required', Code.InvalidArgument);
@@ -201,9 +207,15 @@ export function imageService(served: Served): ServiceImpl<typeof ImageService> {
     }),
     pull: streaming(served, { service, method: 'Pull' }, async function* pull(call, request) {
       checkInstance(request.containerd);
-      yield { response: { case: 'name' as const, value: await pullImage(call, request.imageRef) } };
+      const progress = {
+        status: ImageServicePullLayerProgress_Status.DOWNLOAD_COMPLETE,
+        elapsed: durationFromMs(1_000),
+      };
+      const name = await pullImage(call, request.imageRef);
+      yield { response: { case: 'pullProgress' as const, value: { layerId: 'layer-0', progress } } };
+      yield { response: { case: 'name' as const, value: name } };
     }),
-    import: plain(served, { service, method: 'Import' }, (call) => hang(call.signal)),
+    import: plain(served, { service, method: 'Import' }, importImage),
     remove: plain(served, { service, method: 'Remove' }, (call, request) => {
       const { installation } = call.view().machine;
       if (installation?.images.includes(request.imageRef) !== true)
@@ -217,6 +229,12 @@ export function imageService(served: Served): ServiceImpl<typeof ImageService> {
     }),
     verify: plain(served, { service, method: 'Verify' }, () => ({ verified: false, message: 'no matched rule' })),
   };
+}
+
+/** Archives are not read: nothing that is sent is an image. */
+async function importImage(_call: Call, request: AsyncIterable<ImageServiceImportRequest>): Promise<never> {
+  for await (const _ of request);
+  throw new ConnectError('failed to import image: unrecognized image format', Code.Internal);
 }
 
 function checkInstance(instance: ContainerdInstance | undefined): void {

@@ -3,7 +3,8 @@ import { X509Certificate } from 'node:crypto';
 
 /** The groups, Kubernetes' name for the organizations of a client certificate. */
 export function certificateOrganizations(pem: string): readonly string[] {
-  return new X509Certificate(pem).subject
+  const subject: string | undefined = new X509Certificate(pem).subject;
+  return (subject ?? '')
     .split('\n')
     .flatMap((line) => line.split(' + '))
     .map((attribute) => attribute.trim())

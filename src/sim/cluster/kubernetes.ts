@@ -39,7 +39,7 @@ export interface KubernetesCluster {
   /** Machines whose kube-apiserver is up, and since when. */
   readonly apiServers: Readonly<Record<string, number>>;
   readonly manifestsAppliedAt?: number;
-  /** A CNI was installed from outside, where the config has none. */
+  /** With the manifests of a control plane, or from outside where the config has none. */
   readonly cniInstalledAt?: number;
   readonly vip?: VipState;
   readonly resourceVersion: number;

@@ -11,6 +11,7 @@ import {
   refusesUnknownApplyMode,
 } from '../versions.ts';
 import { activateConfig, storeConfig } from './boot.ts';
+import { readConfig } from './config.ts';
 import { needsReboot } from './reboot-rules.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import { startSequence } from './sequences.ts';
@@ -47,7 +48,7 @@ export function applyConfiguration(
   const mode = effectiveMode(request.mode, isMaintenance, run);
   if (typeof mode === 'object') return mode;
   const verdict = validator(request.text, { version: run.version, mode: validationMode(turn) });
-  const refusal = judge(verdict, run, isMaintenance);
+  const refusal = judge(verdict, run, { isMaintenance, text: request.text });
   if (refusal !== undefined || verdict.kind !== 'valid')
     return refusal ?? refuse('InvalidArgument', 'config not found');
   if (isRebooting(run))
@@ -142,7 +143,7 @@ function applyToSmallServer(turn: Turn, request: ApplyRequest, validator: Config
     );
   }
   const verdict = validator(request.text, { version: run.version, mode: validationMode(turn) });
-  const refusal = judge(verdict, run, true);
+  const refusal = judge(verdict, run, { isMaintenance: true, text: request.text });
   if (refusal !== undefined || verdict.kind !== 'valid')
     return refusal ?? refuse('InvalidArgument', 'config not found');
   if (request.isDryRun) {
@@ -158,24 +159,29 @@ function applyToSmallServer(turn: Turn, request: ApplyRequest, validator: Config
   return { kind: 'applied', mode: 'reboot', details: '', warnings: [] };
 }
 
-function judge(verdict: Verdict, run: Run, isMaintenance: boolean): Refusal | undefined {
+interface Judged {
+  readonly isMaintenance: boolean;
+  readonly text: string;
+}
+
+function judge(verdict: Verdict, run: Run, { isMaintenance, text }: Judged): Refusal | undefined {
   const isSmallServer = isMaintenance && !maintenanceIsFullApi(run.version);
   if (verdict.kind === 'unreadable') {
     return isSmallServer && !maintenanceParseErrorIsInvalidArgument(run.version)
       ? refuse('Unknown', `failed to parse config: ${verdict.message}`)
       : refuse('InvalidArgument', verdict.message);
   }
-  if (verdict.kind === 'invalid')
-    return refuse(
-      'InvalidArgument',
-      isSmallServer ? `configuration validation failed: ${verdict.message}` : verdict.message,
-    );
-  if (!isMaintenance && !verdict.facts.isComplete) {
+  if (!isMaintenance && !readConfig(text).isComplete) {
     return refuse(
       'InvalidArgument',
       "the applied machine configuration doesn't contain v1alpha1 config, did you mean to patch the machine config instead?",
     );
   }
+  if (verdict.kind === 'invalid')
+    return refuse(
+      'InvalidArgument',
+      isSmallServer ? `configuration validation failed: ${verdict.message}` : verdict.message,
+    );
   return undefined;
 }
 
@@ -199,7 +205,7 @@ function resolveMode(mode: ApplyMode, text: string, run: Run): ApplyMode | Refus
   if ((mode === 'no-reboot' || mode === 'try') && changesAtReboot) {
     return refuse(
       'InvalidArgument',
-      `this config change can't be applied in immediate mode\ndiff: ${configDiff(run, text)}`,
+      `this config change can't be applied in immediate mode\ndiff:\n${configDiff(run, text)}`,
     );
   }
   return mode;

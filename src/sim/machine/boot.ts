@@ -98,7 +98,8 @@ export function startBootSequence(turn: Turn): void {
     emit(turn, { kind: 'phase', phase, action: 'stop' });
   }
   const isInstalled = machineOf(turn).installation !== undefined;
-  if (!isInstalled && hasUnattendedInstall(version)) return;
+  const isContainer = machineOf(turn).definition.platform === 'container';
+  if (!isInstalled && !isContainer && hasUnattendedInstall(version)) return;
   emit(turn, { kind: 'phase', phase: 'startEverything', action: 'start' });
   emit(turn, { kind: 'task', task: 'startAllServices', action: 'start' });
   startServices(turn, config.facts);

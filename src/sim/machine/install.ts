@@ -10,7 +10,7 @@ export function startInstall(turn: Turn): boolean {
   const run = runOf(turn);
   const wish = run.config?.facts.install;
   emit(turn, { kind: 'sequence', sequence: 'install', action: 'start' });
-  if (wish === undefined) {
+  if (wish === undefined || machineOf(turn).definition.platform === 'container') {
     emit(turn, { kind: 'sequence', sequence: 'install', action: 'stop' });
     return false;
   }

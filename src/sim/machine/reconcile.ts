@@ -105,7 +105,12 @@ export function staticPodStarted(turn: Turn, pod: string): void {
   const kubernetes = setApiServer(cluster.kubernetes, turn.name, turn.now);
   updateCluster(turn, {
     ...cluster,
-    kubernetes: { ...kubernetes, manifestsAppliedAt: kubernetes.manifestsAppliedAt ?? turn.now },
+    kubernetes: {
+      ...kubernetes,
+      manifestsAppliedAt: kubernetes.manifestsAppliedAt ?? turn.now,
+      // The CNI is a manifest of the control planes; what a worker's config says of it does not matter.
+      ...(runOf(turn).config?.facts.cni === 'none' ? {} : { cniInstalledAt: kubernetes.cniInstalledAt ?? turn.now }),
+    },
   });
 }
 
@@ -147,9 +152,7 @@ function reconcileNode(turn: Turn): void {
     if (!hasJob(turn, 'node-register')) startJob(turn, 'node-register', turn.latencies.nodeRegistration);
     return;
   }
-  const cniSince =
-    run.config?.facts.cni === 'none' ? cluster.kubernetes.cniInstalledAt : cluster.kubernetes.manifestsAppliedAt;
-  if (!node.hasNetwork && cniSince !== undefined && !hasJob(turn, 'cni')) startJob(turn, 'cni', turn.latencies.cni);
+  if (!node.hasNetwork && cluster.kubernetes.cniInstalledAt !== undefined && !hasJob(turn, 'cni')) startJob(turn, 'cni', turn.latencies.cni);
 }
 
 export function nodeRegistered(turn: Turn): void {

@@ -5,8 +5,9 @@
 import { messageOf } from '../../errors.ts';
 import { validateConfig } from '../../talos/validate/validate.ts';
 import { hasNetworkDocuments, installIsOptional, type TalosVersion } from '../versions.ts';
-import { parseDocuments, readConfig, type ConfigFacts } from './config.ts';
-import { at, flagAt, textAt, type Tree } from './tree.ts';
+import { readConfig, type ConfigFacts } from './config.ts';
+import { findLoadError, loadErrorText, placeDocuments, type PlacedDocument } from './load-error.ts';
+import { at, flagAt, textAt, treeAt, type Tree } from './tree.ts';
 
 export type Verdict =
   | { readonly kind: 'valid'; readonly facts: ConfigFacts; readonly warnings: readonly string[] }
@@ -27,32 +28,34 @@ export const validateConfigText: ConfigValidator = (text, context) => {
   if (own.kind === 'unreadable') return own;
   const whole = validateConfig(text, { talos: context.version.text, mode: context.mode });
   const [load] = whole.load;
-  if (load !== undefined) return { kind: 'unreadable', message: load.message };
+  if (load !== undefined) return { kind: 'unreadable', message: loadErrorText(text, load, context.version) };
   if (whole.errors.length === 0) return own;
   if (own.kind === 'invalid') return own;
   return { kind: 'invalid', message: joinErrors(whole.errors.map((finding) => finding.message)) };
 };
 
 const judgeOwn: ConfigValidator = (text, context) => {
-  let documents: readonly Tree[];
+  let documents: readonly PlacedDocument[];
   try {
-    documents = parseDocuments(text);
+    documents = placeDocuments(text);
   } catch (reason) {
     return { kind: 'unreadable', message: `decode error: yaml: ${messageOf(reason).split('\n')[0] ?? ''}` };
   }
-  if (documents.length === 0) return { kind: 'unreadable', message: 'config not found' };
-  const loadError =
-    documents.map((document) => documentError(document, context.version)).find((error) => error !== undefined) ??
-    duplicateError(documents);
+  const loadError = findLoadError(documents, context.version);
   if (loadError !== undefined) return { kind: 'unreadable', message: loadError };
   const facts = readConfig(text);
-  const legacy = documents.find((document) => at(document, 'kind') === undefined);
-  const errors = legacy === undefined ? [] : [...legacyErrors(legacy, facts), ...installErrors(legacy, facts, context)];
+  const legacy = documents.find((document) => at(document.tree, 'kind') === undefined)?.tree;
+  const own =
+    legacy === undefined ? [] : [...legacyErrors(legacy, facts, context), ...installErrors(legacy, facts, context)];
+  const prefixed =
+    own.length > 0 && hasNetworkDocuments(context.version) ? [`v1alpha1.Config: ${joinErrors(own)}`] : own;
+  const errors = [
+    ...prefixed,
+    ...(installIsOptional(context.version) ? lateContainerErrors(documents, legacy, context) : []),
+    ...hostnameConflict(documents, legacy),
+  ];
   if (errors.length === 0) return { kind: 'valid', facts, warnings: warningsOf(legacy, context.version) };
-  return {
-    kind: 'invalid',
-    message: joinErrors(hasNetworkDocuments(context.version) ? [`v1alpha1.Config: ${joinErrors(errors)}`] : errors),
-  };
+  return { kind: 'invalid', message: joinErrors(errors) };
 };
 
 /** Go's multierror: `2 errors occurred:` and a bullet each, ending in an empty line. */
@@ -61,105 +64,86 @@ export function joinErrors(errors: readonly string[]): string {
   return `${count} occurred:\n${errors.map((error) => `\t* ${error}\n`).join('')}\n`;
 }
 
-const SINCE_112 = new Set([
-  'HostnameConfig',
-  'LinkConfig',
-  'BondConfig',
-  'BridgeConfig',
-  'VLANConfig',
-  'DummyLinkConfig',
-  'WireguardConfig',
-  'DHCPv4Config',
-  'DHCPv6Config',
-  'Layer2VIPConfig',
-  'HCloudVIPConfig',
-  'LinkAliasConfig',
-  'ResolverConfig',
-  'TimeSyncConfig',
-  'StaticHostConfig',
-  'RegistryMirrorConfig',
-  'RegistryAuthConfig',
-  'RegistryTLSConfig',
-  'OOMConfig',
-]);
-const SINCE_114 = new Set([
-  'UnattendedInstallConfig',
-  'DiscoveryServiceConfig',
-  'DiscoveryIdentityConfig',
-  'KubeClusterConfig',
-  'KubeNodeConfig',
-  'KubeletConfig',
-  'KubeNetworkConfig',
-  'KubeAPIServerCAConfig',
-  'KubePrismConfig',
-  'KubeAggregatorCAConfig',
-  'KubeAdmissionControlConfig',
-  'KubeAuditPolicyConfig',
-  'KubeAuthenticationConfig',
-  'KubeAuthorizerConfig',
-  'KubeEtcdEncryptionConfig',
-  'KubeServiceAccountConfig',
-  'KubeAPIServerConfig',
-  'KubeControllerManagerConfig',
-  'KubeSchedulerConfig',
-  'KubeProxyConfig',
-  'KubeFlannelCNIConfig',
-  'KubeCoreDNSConfig',
-  'SysctlConfig',
-  'FilesystemTrimConfig',
-  'SecurityProfileConfig',
-  'KubeExternalManifestConfig',
-  'KubeInlineManifestConfig',
-  'KernelModuleConfig',
-]);
-
-function documentError(document: Tree, version: TalosVersion): string | undefined {
-  const kind = textAt(document, 'kind');
-  if (kind === undefined) {
-    if (at(document, 'machine') === undefined && at(document, 'cluster') === undefined) return 'missing kind';
-    const unknown = Object.keys(document).filter((key) => !LEGACY_KEYS.includes(key));
-    return unknown.length === 0
-      ? undefined
-      : `unknown keys found during decoding:\n${unknown.map((key) => `${key}: ${String(document[key])}\n`).join('')}`;
-  }
-  const isLater = (SINCE_114.has(kind) && version.minor < 14) || (SINCE_112.has(kind) && version.minor < 12);
-  if (!isLater && kind.endsWith('Config') && kind !== 'NosuchConfig') return undefined;
-  return `"${kind}" "${textAt(document, 'apiVersion') ?? ''}": not registered`;
-}
-
-const LEGACY_KEYS = ['version', 'debug', 'persist', 'machine', 'cluster'];
-
-function duplicateError(documents: readonly Tree[]): string | undefined {
-  const seen = new Set<string>();
-  for (const document of documents) {
-    const id = `${textAt(document, 'kind') ?? ''}/${textAt(document, 'apiVersion') ?? 'v1alpha1'}/${textAt(document, 'name') ?? ''}`;
-    if (seen.has(id)) return `duplicate document ${id} is not allowed`;
-    seen.add(id);
-  }
-  return undefined;
-}
-
-function legacyErrors(legacy: Tree, facts: ConfigFacts): readonly string[] {
-  const errors: string[] = [];
+function legacyErrors(legacy: Tree, facts: ConfigFacts, context: ValidationContext): readonly string[] {
+  const { version } = context;
   const type = textAt(legacy, 'machine', 'type') ?? '';
   if (at(legacy, 'machine') === undefined) return ['machine instructions are required'];
-  if (!['controlplane', 'worker', 'init', ''].includes(type)) errors.push(`unknown machine type "${type}"`);
-  if (at(legacy, 'cluster') === undefined) errors.push('cluster instructions are required');
-  else if (facts.endpoint === undefined) errors.push('cluster controlplane endpoint is required');
-  else if (endpointError(facts.endpoint) !== undefined)
-    errors.push(`invalid controlplane endpoint: ${endpointError(facts.endpoint) ?? ''}`);
+  const cluster =
+    at(legacy, 'cluster') === undefined
+      ? ['cluster instructions are required']
+      : endpointErrors(facts.endpoint, version);
+  const isKnownType = ['controlplane', 'worker', 'init', ''].includes(type);
+  return [
+    ...cluster,
+    ...workerErrors(type, legacy, facts),
+    ...(installIsOptional(version) ? [] : containerErrors(legacy, context)),
+    ...authorityErrors(type, facts),
+    ...(isKnownType ? [] : [`unknown machine type "${type}"`]),
+  ];
+}
+
+function endpointErrors(endpoint: string | undefined, version: TalosVersion): readonly string[] {
+  if (endpoint === undefined) return installIsOptional(version) ? [] : ['cluster controlplane endpoint is required'];
+  const problem = endpointError(endpoint);
+  return problem === undefined ? [] : [`invalid controlplane endpoint: ${problem}`];
+}
+
+function workerErrors(type: string, legacy: Tree, facts: ConfigFacts): readonly string[] {
+  if (type !== 'worker') return [];
+  const errors: string[] = [];
+  if (at(legacy, 'cluster', 'etcd') !== undefined) errors.push('etcd config is only allowed on control plane machines');
+  if (textAt(legacy, 'cluster', 'ca', 'key') !== undefined)
+    errors.push('cluster CA key is not allowed on non-controlplane nodes (.cluster.ca)');
+  if (facts.talosCa?.key !== undefined)
+    errors.push('issuing Talos API CA key is not allowed on non-controlplane nodes (.machine.ca)');
+  if (facts.kubernetesCa?.key !== undefined)
+    errors.push('issuing Kubernetes API CA key is not allowed on non-controlplane nodes (.cluster.ca)');
+  if (facts.network.vip !== undefined) errors.push('virtual (shared) IP is not allowed on non-controlplane nodes');
+  return errors;
+}
+
+function authorityErrors(type: string, facts: ConfigFacts): readonly string[] {
+  const errors: string[] = [];
   if (facts.talosCa === undefined && facts.acceptedCas.length === 0)
     errors.push('issuing CA or some accepted CAs are required (.machine.ca, machine.acceptedCAs)');
   if (type === 'controlplane' && facts.talosCa?.key === undefined) errors.push('issuing CA is required (.machine.ca)');
-  if (type === 'worker' && facts.talosCa?.key !== undefined)
-    errors.push('issuing Talos API CA key is not allowed on non-controlplane nodes (.machine.ca)');
-  if (type === 'worker' && at(legacy, 'cluster', 'etcd') !== undefined)
-    errors.push('etcd config is only allowed on control plane machines');
   if (type === 'controlplane' && facts.talosCa !== undefined && facts.etcdCa?.key === undefined)
     errors.push('key/cert combination should not be empty (.cluster.etcd.ca)');
-  if (type === 'worker' && facts.network.vip !== undefined)
-    errors.push('virtual (shared) IP is not allowed on non-controlplane nodes');
-  return errors.sort();
+  return errors;
+}
+
+/** In container mode the node's own DNS has to be on: two errors of the old document, one about the whole on 1.14. */
+function containerErrors(legacy: Tree, { mode }: ValidationContext): readonly string[] {
+  if (mode !== 'container') return [];
+  const dns = treeAt(legacy, 'machine', 'features', 'hostDNS');
+  return [
+    ...(flagAt(dns, 'enabled') === true
+      ? []
+      : ['feature HostDNS should be enabled in container mode (.machine.features.hostDNS.enabled)']),
+    ...(flagAt(dns, 'forwardKubeDNSToHost') === true
+      ? []
+      : [
+          'feature HostDNS should forward kube-dns to host in container mode (.machine.features.hostDNS.forwardKubeDNSToHost)',
+        ]),
+  ];
+}
+
+function lateContainerErrors(
+  documents: readonly PlacedDocument[],
+  legacy: Tree | undefined,
+  { mode }: ValidationContext,
+): readonly string[] {
+  const isSet =
+    at(legacy, 'machine', 'features', 'hostDNS') !== undefined ||
+    documents.some(({ tree }) => at(tree, 'kind') === 'ResolverConfig' && at(tree, 'hostDNS') !== undefined);
+  return mode === 'container' && !isSet ? ['hostDNS config is required in container mode'] : [];
+}
+
+function hostnameConflict(documents: readonly PlacedDocument[], legacy: Tree | undefined): readonly string[] {
+  const isTwice =
+    textAt(legacy, 'machine', 'network', 'hostname') !== undefined &&
+    documents.some(({ tree }) => at(tree, 'kind') === 'HostnameConfig');
+  return isTwice ? ['static hostname is already set in v1alpha1 config'] : [];
 }
 
 function endpointError(endpoint: string): string | undefined {

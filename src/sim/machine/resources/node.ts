@@ -4,7 +4,6 @@ import {
   hasApiServiceConfigs,
   hasBootIdResource,
   hasImageFactorySchematics,
-  hasPersistentMachineConfig,
   hasUnattendedInstall,
   machineConfigIsWrapped,
   nameIsInVersionResource,
@@ -179,7 +178,7 @@ function machineConfigs({ run, machine }: RunningView): readonly ResourceDraft[]
   };
   const drafts: ResourceDraft[] = [];
   const stored = machine.installation?.config ?? run.stored;
-  if (hasPersistentMachineConfig(run.version) && stored !== undefined) drafts.push(draft('persistent', stored));
+  if (stored !== undefined) drafts.push(draft('persistent', stored));
   if (run.config !== undefined) drafts.push(draft('v1alpha1', run.config.text));
   return drafts;
 }
