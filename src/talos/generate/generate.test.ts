@@ -71,7 +71,7 @@ function expected(minor: TalosMinor, name: string, file: string): string {
 for (const minor of TALOS_MINORS) {
   const names = readdirSync(new URL(`${minor}/`, fixtures));
 
-  test(`control plane and worker configs are byte for byte those of Talos ${minor}`, () => {
+  test(`S4-4 control plane and worker configs are byte for byte those of Talos ${minor}`, () => {
     const wrong = names.filter((name) => {
       const { input } = inputOf(minor, name);
       if (existsSync(new URL(`${minor}/${name}/error.txt`, fixtures))) return !isRefused(input);

@@ -44,7 +44,7 @@ test('with keepSelectors, a patch to a volume keeps what it does not mention, an
   expect(warnings).toEqual([]);
 });
 
-test('a patch that is applied a second time is noticed by what it repeats', () => {
+test('F4-1 a patch that is applied a second time is noticed by what it repeats', () => {
   const once = patchConfig('version: v1alpha1\nmachine: {type: worker}\n', [SANS], '1.13');
   const twice = patchConfig(once.text, [SANS], '1.13');
 
@@ -107,6 +107,16 @@ alpha: {b: 2}
     "    quantum: 'off'\ncluster: null\n---\napiVersion: v1beta1\nkind: FluxConfig\nname: a\nzeta: 1\nalpha:\n    b: 2\n    c: 3\n",
   );
   expect(() => patchConfig(config, ['machine: {}'], 'v1.14.1')).toThrow(/FluxConfig|quantum/);
+});
+
+test('a value that only a Talos newer than the tables understands is carried through', () => {
+  const config = 'apiVersion: v1alpha1\nkind: BondConfig\nname: bond0\nlinks: [a]\nbondMode: balance-quantum\n';
+
+  const { text } = patchConfig(config, ['apiVersion: v1alpha1\nkind: BondConfig\nname: bond0\nmtu: 9000\n'], 'v1.15.0');
+
+  expect(text).toContain('bondMode: balance-quantum\n');
+  expect(text).toContain('mtu: 9000\n');
+  expect(() => patchConfig(config, ['apiVersion: v1alpha1\nkind: BondConfig\nname: bond0\n'], 'v1.14.1')).toThrow(/one of balance-rr/);
 });
 
 test('a refusal names what it refuses, and never the value', () => {

@@ -60,10 +60,23 @@ export function readStruct(shape: TypeShape, node: YamlNode, context: ReadContex
       unknown.set(word, readAny(value));
       continue;
     }
-    const read = readValue(field.type, value, context);
-    if (read !== undefined) fields.set(word, read);
+    const read = context.keepsUnknown ? readOrKeep(field.type, value, context) : readValue(field.type, value, context);
+    if (read === KEPT) unknown.set(word, readAny(value));
+    else if (read !== undefined) fields.set(word, read);
   }
   return unknown.size === 0 ? { kind: 'struct', fields } : { kind: 'struct', fields, unknown };
+}
+
+/** Stands for a value that a newer Talos may understand and this table does not: a new word of an enumeration, a list for a text. */
+const KEPT = Symbol('kept');
+
+function readOrKeep(type: TypeRef, node: YamlNode, context: ReadContext): GoValue | undefined | typeof KEPT {
+  try {
+    return readValue(type, node, context);
+  } catch (error) {
+    if (error instanceof IchorError && error.code === 'invalid-input') return KEPT;
+    throw error;
+  }
 }
 
 export function shapeNamed(name: string, table: DocumentTable): TypeShape {
