@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { hostsOf, isScannable, scanSubnet, searchRange, searchRange } from './scan.ts';
+import { describe, expect, it, test } from 'vitest';
+import { hostsOf, isScannable, scanSubnet, searchRange } from './scan.ts';
 
 describe('scanSubnet', () => {
   test('asks every host of the subnet once, and returns those that answer in order', async () => {

@@ -152,7 +152,8 @@ function reconcileNode(turn: Turn): void {
     if (!hasJob(turn, 'node-register')) startJob(turn, 'node-register', turn.latencies.nodeRegistration);
     return;
   }
-  if (!node.hasNetwork && cluster.kubernetes.cniInstalledAt !== undefined && !hasJob(turn, 'cni')) startJob(turn, 'cni', turn.latencies.cni);
+  if (!node.hasNetwork && cluster.kubernetes.cniInstalledAt !== undefined && !hasJob(turn, 'cni'))
+    startJob(turn, 'cni', turn.latencies.cni);
 }
 
 export function nodeRegistered(turn: Turn): void {
