@@ -93,6 +93,67 @@ test('a value that is bound to its document by an anchor stays, and the reason i
   expect(notices.map(({ path }) => path)).toEqual(['machine.env', 'machine.sysctls']);
 });
 
+const INTERFACES = `machine:
+  network:
+    interfaces:
+      - deviceSelector: {permanentAddr: "00:23:24:AA:BB:01"}
+        addresses: [10.0.4.101/24]
+        routes: [{network: 0.0.0.0/0, gateway: 10.0.4.1}]
+        vip: {ip: 10.0.4.100}
+      - interface: bond0
+        bond: {interfaces: [enp1s0, enp2s0], mode: 802.3ad}
+        vlans: [{vlanId: 20, dhcp: true, mtu: 1400}]
+`;
+
+test('network interfaces stay unless link documents are asked for, and the loss of default DHCP is said', () => {
+  const kept = migrateConfig(INTERFACES, { from: '1.11', to: '1.12' });
+  const linked = migrateConfig(INTERFACES, { from: '1.11', to: '1.12', links: true });
+
+  expect(kept.text).toBe(INTERFACES);
+  expect(kept.notices[0]?.message).toContain('default DHCP');
+  expect(parseAllDocuments(linked.text).map((document): unknown => document.toJS())).toEqual([
+    {
+      apiVersion: 'v1alpha1',
+      kind: 'LinkAliasConfig',
+      name: 'net0',
+      selector: { match: 'mac(link.permanent_addr) == "00:23:24:aa:bb:01"' },
+    },
+    {
+      apiVersion: 'v1alpha1',
+      kind: 'LinkConfig',
+      name: 'net0',
+      up: true,
+      addresses: [{ address: '10.0.4.101/24' }],
+      routes: [{ gateway: '10.0.4.1' }],
+    },
+    { apiVersion: 'v1alpha1', kind: 'Layer2VIPConfig', name: '10.0.4.100', link: 'net0' },
+    {
+      apiVersion: 'v1alpha1',
+      kind: 'BondConfig',
+      name: 'bond0',
+      links: ['enp1s0', 'enp2s0'],
+      bondMode: '802.3ad',
+      up: true,
+    },
+    { apiVersion: 'v1alpha1', kind: 'VLANConfig', name: 'bond0.20', vlanID: 20, parent: 'bond0', up: true, mtu: 1400 },
+    { apiVersion: 'v1alpha1', kind: 'DHCPv4Config', name: 'bond0.20' },
+  ]);
+  expect(linked.notices.map(({ message }) => message)).toEqual([
+    expect.stringContaining('only links with a DHCPv4Config'),
+  ]);
+});
+
+test('interfaces of which one part has no document stay whole', () => {
+  const { notices, text } = migrateConfig(`${INTERFACES}      - {interface: wg0, wireguard: {privateKey: x}}\n`, {
+    from: '1.11',
+    to: '1.12',
+    links: true,
+  });
+
+  expect(text).toContain('interface: bond0');
+  expect(notices.map(({ message }) => message)).toEqual(['stays: wireguard has to be carried over by hand']);
+});
+
 test('migrating a second time changes nothing', () => {
   const once = migrateConfig(PATCH, { from: '1.11', to: '1.14' });
 

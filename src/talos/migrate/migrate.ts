@@ -22,6 +22,7 @@ import { followed } from '../yaml/node.ts';
 import { parseDocuments } from '../yaml/parse.ts';
 import { loadPatch } from '../patch/load-patch.ts';
 import { CLUSTER_RULES } from './rules-cluster.ts';
+import { LINK_RULE } from './rules-links.ts';
 import { MACHINE_RULES } from './rules-machine.ts';
 import { NETWORK_RULES } from './rules-network.ts';
 import { recordOf } from './rule.ts';
@@ -33,6 +34,8 @@ export interface MigrateOptions {
   /** The Talos version that the text was written for. */
   readonly from: string;
   readonly to: string;
+  /** Also turns network interfaces into link documents, which switches default DHCP off for all links of a machine. */
+  readonly links?: boolean;
 }
 
 export interface MigrationChange {
@@ -69,7 +72,11 @@ export function migrateConfig(text: string, options: MigrateOptions): Migration 
     const message = `is a JSON patch, which Talos ${to} refuses for the configs that it generates; write it as a strategic merge`;
     return { text, changes: [], notices: [{ path: '', line: 1, message }] };
   }
-  return new Migrator(text, to).run(options.to);
+  const rules =
+    options.links === true
+      ? [LINK_RULE, ...RULES.filter(({ path }) => path.join('.') !== LINK_RULE.path.join('.'))]
+      : RULES;
+  return new Migrator(text, to, rules).run(options.to);
 }
 
 /** A list at the top: RFC 6902, in JSON or YAML. */
@@ -83,14 +90,16 @@ const RULES: readonly MigrationRule[] = [...NETWORK_RULES, ...MACHINE_RULES, ...
 class Migrator {
   readonly #text: string;
   readonly #to: TalosMinor;
+  readonly #rules: readonly MigrationRule[];
   readonly #lines = new LineCounter();
   readonly #changes: MigrationChange[] = [];
   readonly #notices: MigrationNotice[] = [];
   readonly #added: NewDocument[] = [];
 
-  constructor(text: string, to: TalosMinor) {
+  constructor(text: string, to: TalosMinor, rules: readonly MigrationRule[]) {
     this.#text = text;
     this.#to = to;
+    this.#rules = rules.filter(({ since }) => isAtLeast(to, since));
   }
 
   run(toVersion: string): Migration {
@@ -115,7 +124,7 @@ class Migrator {
     const removed: Removed[] = [];
     const plain: unknown = document.toJS();
     this.#noteWhole(plain, piece.firstLine);
-    for (const rule of RULES.filter(({ since }) => isAtLeast(this.#to, since))) {
+    for (const rule of this.#rules) {
       const found = findPair(document, rule.path);
       if (found !== undefined && found.pair.value !== null) this.#applyRule(rule, found, { ...piece, plain }, removed);
     }
