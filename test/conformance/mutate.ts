@@ -2,7 +2,7 @@
  * Mutated configs: small damage, drawn from a seed, done to recorded ones. Unknown keys, wrong types, bad words, missing fields,
  * bad addresses, sizes, durations, URLs and selectors, and documents that conflict.
  */
-import { isMap, isScalar, isSeq, parseAllDocuments, Scalar, stringify, visit } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, parseAllDocuments, Scalar, stringify, visit } from 'yaml';
 import type { Document, Node, Pair } from 'yaml';
 
 /** xorshift32: the same seed gives the same damage everywhere. */
@@ -180,13 +180,40 @@ const VALUES: readonly unknown[] = [
   { match: 'true' },
 ];
 
-export function mutated(base: string, others: readonly string[], draw: Draw): string {
-  const documents: Document[] = parseAllDocuments(base, { uniqueKeys: false }).filter(
-    (one): one is Document.Parsed => 'contents' in one,
-  );
+/** What stands under each key somewhere: damage that keeps the type goes deeper into the rules than damage that does not load. */
+export type Corpus = ReadonlyMap<string, readonly unknown[]>;
+
+export function corpusOf(bases: readonly string[]): Corpus {
+  const corpus = new Map<string, unknown[]>();
+  for (const base of bases) {
+    for (const document of documentsOf(base)) {
+      visit(document, {
+        Pair(_, pair) {
+          const key = String(keyOf(pair));
+          const values = corpus.get(key) ?? [];
+          if (values.length < 200) values.push(isNode(pair.value) ? pair.value.toJSON() : null);
+          corpus.set(key, values);
+        },
+      });
+    }
+  }
+  return corpus;
+}
+
+function documentsOf(text: string): Document[] {
+  return parseAllDocuments(text, { uniqueKeys: false }).filter((one): one is Document.Parsed => 'contents' in one);
+}
+
+export interface Material {
+  readonly bases: readonly string[];
+  readonly corpus: Corpus;
+}
+
+export function mutated(base: string, { bases: others, corpus }: Material, draw: Draw): string {
+  const documents = documentsOf(base);
   for (let left = 1 + draw.below(2); left > 0; left -= 1) {
     if (draw.below(8) === 0) return `${joined(documents)}---\n${draw.from(others)}`;
-    damage(draw.from(documents), draw);
+    damage(draw.from(documents), corpus, draw);
   }
   return joined(documents);
 }
@@ -195,12 +222,12 @@ function joined(documents: readonly Document[]): string {
   return documents.map((document) => stringify(document.contents, { lineWidth: 0 })).join('---\n');
 }
 
-function damage(document: Document, draw: Draw): void {
+function damage(document: Document, corpus: Corpus, draw: Draw): void {
   const places = placesOf(document);
   if (places.length === 0) return;
   const { holder, key } = draw.from(places);
   const current = isMap(holder) ? holder.get(key, true) : isSeq(holder) ? holder.get(key, true) : undefined;
-  switch (draw.below(7)) {
+  switch (draw.below(12)) {
     case 0:
       if (isMap(holder))
         holder.set(draw.from(['unknown', 'Name', 'enabled', 'endpoints', 'match', 'image', 'mode']), draw.from(VALUES));
@@ -215,8 +242,13 @@ function damage(document: Document, draw: Draw): void {
       if (isSeq(holder) && current !== undefined) holder.add(current);
       else if (isMap(holder)) holder.set(key, draw.from(VALUES));
       return;
-    default:
+    case 4:
+    case 5:
+    case 6:
       if (isMap(holder) || isSeq(holder)) holder.set(key, document.createNode(draw.from(VALUES)));
+      return;
+    default:
+      if (isMap(holder)) holder.set(key, document.createNode(draw.from(corpus.get(String(key)) ?? VALUES)));
   }
 }
 

@@ -3,7 +3,7 @@ import { documentTable, TALOS_MINORS } from '../../src/talos/documents/tables.ts
 import type { TalosMinor } from '../../src/talos/documents/tables.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Draw, mutated } from './mutate.ts';
+import { corpusOf, Draw, mutated } from './mutate.ts';
 import { openOracle } from './oracle.ts';
 import type { Oracle, OracleAnswer, OracleMode, OracleName } from './oracle.ts';
 import { MACHINERY, MODES, recordedCases, summaryOfIchor, summaryOfTalos } from './verdicts.ts';
@@ -67,12 +67,13 @@ describe.each(TALOS_MINORS)('Talos %s', (minor) => {
         .map((one) => one.config),
       ...examples(minor),
     ];
+    const material = { bases, corpus: corpusOf(bases) };
     const draw = new Draw(1 + Number(minor.slice(2)));
 
     const outcomes = { load: 0, refused: 0, taken: 0 };
     const differences: string[] = [];
     for (let count = 0; count < MUTATIONS; count += 1) {
-      const text = mutated(draw.from(bases), bases, draw);
+      const text = mutated(draw.from(bases), material, draw);
       const mode = draw.from(MODES);
       const answer = await oracle.ask({ op: 'validate', config: text, modes: [mode] });
       const talos = summaryOfTalos(answer.error, answer.verdicts?.[mode]);

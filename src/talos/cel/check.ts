@@ -1,4 +1,7 @@
-/** Whether an expression in CEL parses, fits the types of what it looks at, and gives what its place needs. */
+/**
+ * Whether an expression in CEL parses, fits the types of what it looks at, and gives what its place needs. One difference to Talos is
+ * known: the parser reads `!(!(x))` as `x`, so that a value of unknown type is refused there.
+ */
 import { parse } from '@bufbuild/cel';
 import { messageOf } from '../../errors.ts';
 import type { TalosMinor } from '../documents/tables.ts';

@@ -35,13 +35,28 @@ export interface Checking {
   readonly scopes: readonly ReadonlyMap<string, CelType>[];
   readonly found: Substitution;
   readonly fresh: () => CelType;
+  readonly state: CheckingState;
+}
+
+interface CheckingState {
+  /**
+   * Numbers of different kinds cannot be compared, except, in cel-go, anywhere behind a macro over a list: the scope that it opens
+   * forgets that these comparisons are switched off (`checker.Env.enterScope`).
+   */
+  comparesMixedNumbers: boolean;
 }
 
 export function outputType(expr: Expr, environment: CelEnvironment): CelType {
   let count = 0;
   const found: Substitution = new Map();
   const fresh = (): CelType => ({ kind: 'variable', name: `#${(count += 1)}` });
-  const type = typed(expr, { environment, scopes: [environment.variables], found, fresh });
+  const type = typed(expr, {
+    environment,
+    scopes: [environment.variables],
+    found,
+    fresh,
+    state: { comparesMixedNumbers: false },
+  });
   return substituted(type, found, true);
 }
 
@@ -178,11 +193,19 @@ function resolve(name: string, shape: CallShape, at: Checking): CelType {
   for (const overload of overloads) {
     const matched = overload.isMethod === shape.isMethod ? matchedResult(overload, args, at) : undefined;
     if (matched === undefined) continue;
-    result = result === undefined || typeText(result) === typeText(matched) ? matched : DYN;
+    result = result === undefined || JSON.stringify(result) === JSON.stringify(matched) ? matched : DYN;
   }
   if (result !== undefined) return result;
+  if (at.state.comparesMixedNumbers && isMixedComparison(name, args, at)) return BOOL;
   const given = args.map((arg) => typeText(substituted(arg, at.found, true))).join(', ');
   throw new CelProblem(`${operatorWord(name)} does not take (${given})${numberHint(given)}`);
+}
+
+const NUMBERS: ReadonlySet<string> = new Set(['int', 'uint', 'double']);
+
+function isMixedComparison(name: string, args: readonly CelType[], at: Checking): boolean {
+  const isComparison = ['_<_', '_<=_', '_>_', '_>=_'].includes(name);
+  return isComparison && args.every((arg) => NUMBERS.has(typeText(substituted(arg, at.found, false))));
 }
 
 function matchedResult(overload: Overload, args: readonly CelType[], at: Checking): CelType | undefined {
@@ -248,8 +271,9 @@ function struct(value: Kind<'structExpr'>, at: Checking): CelType {
 
 /** What `all`, `exists`, `map` and `filter` become. */
 function comprehension(value: Kind<'comprehensionExpr'>, at: Checking): CelType {
-  const accumulator = typed(value.accuInit, at);
   const element = elementType(substituted(typed(value.iterRange, at), at.found, false));
+  const accumulator = typed(value.accuInit, at);
+  at.state.comparesMixedNumbers = true;
   const outer: Checking = { ...at, scopes: [...at.scopes, new Map([[value.accuVar, accumulator]])] };
   const inner: Checking = { ...at, scopes: [...outer.scopes, new Map([[value.iterVar, element]])] };
   must(typed(value.loopCondition, inner), BOOL, at);

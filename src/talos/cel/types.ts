@@ -79,6 +79,26 @@ export function typeText(type: CelType): string {
 
 /** Notes in `found` what variables must be; on failure `found` may be half filled, so that callers try on a copy. */
 export function assignable(from: CelType, to: CelType, found: Substitution): boolean {
+  if (!fits(from, to, found)) return false;
+  // What is dyn once is dyn for all that shares the variable (`mostGeneral`).
+  if (isDyn(resolved(from, found))) widen(to, found);
+  if (isDyn(resolved(to, found))) widen(from, found);
+  return true;
+}
+
+function widen(type: CelType, found: Substitution): void {
+  let current = type;
+  while (current.kind === 'variable') {
+    const next = found.get(current.name);
+    if (next === undefined || next.kind !== 'variable') {
+      found.set(current.name, DYN);
+      return;
+    }
+    current = next;
+  }
+}
+
+function fits(from: CelType, to: CelType, found: Substitution): boolean {
   const [one, other] = [resolved(from, found), resolved(to, found)];
   if (one.kind === 'variable') return bind(one.name, other, found);
   if (other.kind === 'variable') return bind(other.name, one, found);

@@ -2,7 +2,6 @@
  * Checks of single texts that several rules share: names, labels, addresses, endpoints, PEM. Each answers with the reason why the
  * text is refused, or undefined.
  */
-import { parsePem } from '../../pki/pem.ts';
 import { hostnameOf, parseGoUrl } from '../values/go-url.ts';
 import { canonicalAddress, canonicalPrefix } from '../values/ip-text.ts';
 import type { GoUrl } from '../values/value.ts';
@@ -109,12 +108,22 @@ export function hostPortProblem(value: string): Reason {
 
 /** At least one block, all of the given type when one is asked for. */
 export function pemProblem(value: string, type?: string): Reason {
-  const blocks = parsePem(value);
-  if (blocks.length === 0) return 'it holds no PEM block';
-  const other = type === undefined ? undefined : blocks.find((block) => block.label !== type);
+  const labels = pemLabels(value);
+  if (labels.length === 0) return 'it holds no PEM block';
+  const other = type === undefined ? undefined : labels.find((label) => label !== type);
   return other === undefined
     ? undefined
-    : `it holds a block ${quote(other.label)} where only ${quote(type ?? '')} may stand`;
+    : `it holds a block ${quote(other)} where only ${quote(type ?? '')} may stand`;
+}
+
+const PEM_BLOCK = /(?:^|\n)-----BEGIN ([^\n]*?)-----[ \t\r]*\n([^-]*\n|)-----END \1-----[ \t\r]*(?=\n|$)/g;
+
+/** What Go's `pem.Decode` takes for blocks: each on lines of its own, with whole base64 inside. */
+export function pemLabels(value: string): readonly string[] {
+  return [...value.matchAll(PEM_BLOCK)].flatMap(([, label = '', body = '']) => {
+    const packed = body.replaceAll(/\s/g, '');
+    return packed.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(packed) ? [label] : [];
+  });
 }
 
 /** Base64 in the standard alphabet with padding, of so many bytes. */

@@ -2,7 +2,7 @@
 import { readCertificate } from '../../../pki/inspect.ts';
 import { readPrivateKey } from '../../../pki/keys.ts';
 import { hostnameOf } from '../../values/go-url.ts';
-import { isBase64Of, pemProblem, qualifiedNameProblem, quote } from '../checks.ts';
+import { isBase64Of, pemLabels, pemProblem, qualifiedNameProblem, quote } from '../checks.ts';
 import type { Reason } from '../checks.ts';
 import { at, isSet, items, text, url } from '../field.ts';
 import type { Field } from '../field.ts';
@@ -86,8 +86,7 @@ export function isCertificate(pem: string): boolean {
 const KEY_LABELS = new Set(['RSA PRIVATE KEY', 'EC PRIVATE KEY', 'ED25519 PRIVATE KEY', 'PRIVATE KEY']);
 
 export function isPrivateKey(pem: string): boolean {
-  const label = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(pem)?.[1] ?? '';
-  if (!KEY_LABELS.has(label)) return false;
+  if (!KEY_LABELS.has(pemLabels(pem)[0] ?? '')) return false;
   try {
     readPrivateKey(pem);
     return true;
