@@ -111,9 +111,7 @@ export function pemProblem(value: string, type?: string): Reason {
   const labels = pemLabels(value);
   if (labels.length === 0) return 'it holds no PEM block';
   const other = type === undefined ? undefined : labels.find((label) => label !== type);
-  return other === undefined
-    ? undefined
-    : `it holds a block ${quote(other)} where only ${quote(type ?? '')} may stand`;
+  return other === undefined ? undefined : `it holds a block ${quote(other)} where only ${quote(type ?? '')} may stand`;
 }
 
 const PEM_BLOCK = /(?:^|\n)-----BEGIN ([^\n]*?)-----[ \t\r]*\n([^-]*\n|)-----END \1-----[ \t\r]*(?=\n|$)/g;
