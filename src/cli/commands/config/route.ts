@@ -147,7 +147,53 @@ const validate = buildCommand<ValidateFlags, [string], IchorContext>({
   },
 });
 
+export interface MigrateFlags extends OutputFlags {
+  readonly from: string;
+  readonly to: string;
+  readonly links: boolean;
+  readonly write: boolean;
+}
+
+const migrate = buildCommand<MigrateFlags, [string], IchorContext>({
+  loader: async () => (await import('./migrate.run.ts')).runMigrate,
+  parameters: {
+    flags: {
+      from: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Talos version that it was written for',
+        default: 'v1.11',
+        placeholder: 'vX.Y',
+      },
+      to: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Talos version to write it for',
+        default: 'v1.14.1',
+        placeholder: 'vX.Y',
+      },
+      links: {
+        kind: 'boolean',
+        brief: 'Also turn network interfaces into link documents, which switches default DHCP off for all links',
+        default: false,
+      },
+      write: { kind: 'boolean', brief: 'Change the file, instead of showing the difference', default: false },
+      ...outputFlag,
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ brief: 'A patch or machine config; - for standard input', parse: String, placeholder: 'FILE' }],
+    },
+  },
+  docs: {
+    brief:
+      'Rewrite a patch or config for a newer Talos: old fields become the documents that took their place, comments stay',
+    fullDescription:
+      'Shows the difference; --write changes the file. Exit code 0: nothing to change, or written. 2: there is something to change.',
+  },
+});
+
 export const configRoutes = buildRouteMap({
-  routes: { generate, patch, validate },
-  docs: { brief: "Talos' own machine config tools: generate, patch, validate" },
+  routes: { generate, patch, validate, migrate },
+  docs: { brief: "Talos' own machine config tools: generate, patch, validate, migrate" },
 });
