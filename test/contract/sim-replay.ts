@@ -201,7 +201,7 @@ export type Difference = {
 
 /** Calls whose text depends on the machine that it ran on: only the code counts. */
 const RACES =
-  /broken pipe|certificate required|unknown certificate|bad certificate|expired certificate|connection refused|connection error|i\/o timeout|no route/;
+  /broken pipe|certificate required|unknown certificate|bad certificate|expired certificate|connection refused|connection reset|connection error|i\/o timeout|no route/;
 
 export function compare(recorded: Outcome, simulated: Outcome): Difference | undefined {
   // The messages of a long-lived stream stand in lines of their own.

@@ -76,17 +76,30 @@ class Namespace {
   }
 }
 
-const talosctlPath = real('talosctl-1.13.9');
-const why = !canMakeNamespace
-  ? 'no network namespace can be made here'
-  : talosctlPath === undefined
-    ? howToBuild('talosctl-1.13.9')
-    : '';
+/** Which talosctl speaks to machines of which Talos. */
+const PAIRS = [
+  ['talosctl-1.13.9', 'v1.13.9'],
+  ['talosctl-1.14.1', 'v1.14.1'],
+] as const;
 
-describe.skipIf(why !== '')(`talosctl 1.13.9 against simulated machines${why === '' ? '' : ` (${why})`}`, () => {
-  const talosctl = talosctlPath ?? '';
+for (const [program, talos] of PAIRS) {
+  const path = real(program);
+  const why = !canMakeNamespace
+    ? 'no network namespace can be made here'
+    : path === undefined
+      ? howToBuild(program)
+      : '';
+  describe.skipIf(why !== '')(
+    `${program} against simulated machines of ${talos}${why === '' ? '' : ` (${why})`}`,
+    () => {
+      suite(path ?? '', talos);
+    },
+  );
+}
+
+function suite(talosctl: string, talos: string): void {
   const folder = mkdtempSync(join(tmpdir(), 'ichor-talosctl-'));
-  const cache = join('node_modules', '.cache', `ichor-sim-${process.pid}`);
+  const cache = join('node_modules', '.cache', `ichor-sim-${process.pid}-${talos}`);
   const talosconfig = join(folder, 'talosconfig');
   let cluster: TestCluster;
   let space: Namespace;
@@ -124,12 +137,15 @@ describe.skipIf(why !== '')(`talosctl 1.13.9 against simulated machines${why ===
     const addresses = [1, 2, 3].flatMap((index) => [firstAddress(index), `10.0.4.10${index}`]);
     space = new Namespace(script, {
       machines: [1, 2, 3].map((index) =>
-        makeMachine(index, { addresses: [{ kind: 'dhcp', ip: firstAddress(index), prefix: 24, gateway: '10.0.4.1' }] }),
+        makeMachine(index, {
+          talos,
+          addresses: [{ kind: 'dhcp', ip: firstAddress(index), prefix: 24, gateway: '10.0.4.1' }],
+        }),
       ),
       addresses: [...new Set([...addresses, VIP])],
       speed: 60,
-      // talosctl comes back to a rebooting node after a second of its own and sees only what happens from then on.
-      latencies: { kernel: 150_000 },
+      // talosctl comes back to a rebooting node after a second or two of its own and sees only what happens from then on.
+      latencies: { kernel: 100_000, kubelet: 200_000 },
     });
     await space.ready;
     await space.until((machines) => machines.every((machine) => machine.stage === 'maintenance'));
@@ -152,7 +168,7 @@ describe.skipIf(why !== '')(`talosctl 1.13.9 against simulated machines${why ===
       hostname: `cp-${index}`,
       mac: `00:23:24:00:00:0${index}`,
       vip: VIP,
-      installer: `factory.talos.dev/metal-installer/${SCHEMATIC}:v1.13.9`,
+      installer: `factory.talos.dev/metal-installer/${SCHEMATIC}:${talos}`,
       ...(index === 3 ? {} : { address: `10.0.4.10${index}` }),
     });
   }
@@ -165,7 +181,7 @@ describe.skipIf(why !== '')(`talosctl 1.13.9 against simulated machines${why ===
   }
 
   it('reads a machine in maintenance: version, disks, links', async () => {
-    expect(await ask('-n', '10.0.4.151', 'version', '--insecure')).toContain('v1.13.9');
+    expect(await ask('-n', '10.0.4.151', 'version', '--insecure')).toContain(talos);
     expect(await ask('-n', '10.0.4.151', 'get', 'disks', '--insecure')).toMatch(/sda/);
     expect(await ask('-n', '10.0.4.151', 'get', 'links', '--insecure')).toMatch(/00:23:24:00:00:01/);
   });
@@ -288,4 +304,4 @@ describe.skipIf(why !== '')(`talosctl 1.13.9 against simulated machines${why ===
     await space.until((machines) => machines[2]?.stage === 'maintenance');
     expect(await ask('-n', '10.0.4.101', 'etcd', 'members')).not.toContain('cp-3');
   });
-});
+}

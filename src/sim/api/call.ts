@@ -243,7 +243,7 @@ function callOn({ served, context, name }: Invocation, machine: string): Call {
     machine,
     name,
     view,
-    caller: peerOf(served, context).caller,
+    caller: callerOf(served, context),
     signal: context.signal,
     store: () => served.stores.of(view()),
     act: (transition) => simulation.act(machine, transition),
@@ -257,6 +257,14 @@ export function hang(signal: AbortSignal): Promise<never> {
     if (signal.aborted) end();
     else signal.addEventListener('abort', end, { once: true });
   });
+}
+
+/** Only another node may say for whom it calls (FINDINGS 3.4). */
+function callerOf(served: Served, context: HandlerContext): Caller {
+  const { caller } = peerOf(served, context);
+  const asserted = context.requestHeader.get('talos-role');
+  const mayAssert = caller.kind === 'certificate' && caller.roles.includes('os:impersonator');
+  return mayAssert && asserted !== null ? { kind: 'certificate', roles: asserted.split(', ') } : caller;
 }
 
 function peerOf(served: Served, context: HandlerContext): Peer {
