@@ -3,6 +3,7 @@
  * person's patches from cluster to node (docs/design/02). Pure data; merging is `render.ts`, origins are `provenance.ts`.
  */
 import type { Cluster, NodeSpec, Origin } from '../spec/model.ts';
+import type { ResolvedFeature } from '../spec/node-features.ts';
 import { documentsFor } from '../talos/generate/generate.ts';
 import type { GenerateOptions } from '../talos/generate/input.ts';
 import type { Document } from '../talos/documents-text.ts';
@@ -11,6 +12,7 @@ import type { SecretsBundle } from '../talos/secrets-bundle.ts';
 import { minorOf } from '../talos/yaml/dialect.ts';
 import { compact, type Fragment, type Setting } from './setting.ts';
 import { clusterSettings } from './settings/cluster.ts';
+import { featureSettings } from './settings/features.ts';
 import { hardwareSettings, type NodeImage } from './settings/hardware.ts';
 import { installSetting } from './settings/install.ts';
 import { hostnameSetting, linkSetting, resolverSetting, timeSetting } from './settings/network.ts';
@@ -22,6 +24,8 @@ export interface RenderInput {
   readonly node: NodeSpec;
   readonly bundle: SecretsBundle;
   readonly image: NodeImage;
+  /** All of the cluster's features, with secrets or samples in place of references. */
+  readonly features: readonly ResolvedFeature[];
 }
 
 export interface Layers {
@@ -58,6 +62,7 @@ export function layersOf(input: RenderInput): Layers {
     resolverSetting(cluster, node, minor),
     timeSetting(node, minor),
     ...hardwareSettings(node, image, minor),
+    ...featureSettings(input, minor),
     ...volumeSettings(node),
     registrationSetting(node, minor),
     ...clusterSettings(cluster, node, minor),

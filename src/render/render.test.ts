@@ -27,6 +27,7 @@ function render(cluster: Cluster, name: string) {
     node,
     bundle,
     image: { installer: `factory.example/metal-installer/x:${node.talos}`, modules: [], sysctls: {} },
+    features: [],
   });
 }
 

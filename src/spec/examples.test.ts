@@ -9,6 +9,7 @@ import type { SecretsBundle } from '../talos/secrets-bundle.ts';
 import { validateConfig } from '../talos/validate/validate.ts';
 import type { NodeSpec } from './model.ts';
 import { controlPlanes } from './model.ts';
+import { withSecrets } from './node-features.ts';
 
 const FOLDER = fileURLToPath(new URL('../../examples', import.meta.url));
 const EXAMPLES = readdirSync(FOLDER).filter((name) => !name.includes('.'));
@@ -41,7 +42,8 @@ describe.each(EXAMPLES)('the example %s', (name) => {
     if (cluster === undefined) throw new Error('does not load');
     for (const node of cluster.nodes) {
       const image = imageOf(node);
-      const { config } = renderNode({ cluster, node, bundle: BUNDLE, image });
+      const features = withSecrets(cluster, () => 'tskey-auth-sample');
+      const { config } = renderNode({ cluster, node, bundle: BUNDLE, image, features });
       const mode = node.platform === 'metal' ? 'metal' : 'cloud';
 
       expect(validateConfig(config, { talos: node.talos, mode, strict: true })).toEqual({

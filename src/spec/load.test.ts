@@ -294,7 +294,6 @@ nodes:
       'warning null-removes-nothing 14:3',
       'warning null-removes-nothing 15:10',
       'warning null-removes-nothing 15:24',
-      'warning not-acted-on 16:1',
       'warning null-removes-nothing 17:3',
     ]);
     expect(cluster?.nodes).toHaveLength(4);

@@ -1,23 +1,115 @@
 /** Rendered configs for a command: the image of each node planned, then its config made. */
 import { planImage, type ImagePlan } from '../../images/plan-image.ts';
+import type { ImagePart } from '../../images/image-request.ts';
 import { renderNode, type RenderedNode } from '../../render/render.ts';
+import type { RenderInput } from '../../render/layers.ts';
 import type { Cluster, NodeSpec } from '../../spec/model.ts';
+import { featureImage, featuresOf, type ResolvedFeature } from '../../spec/node-features.ts';
 import type { SecretsBundle } from '../../talos/secrets-bundle.ts';
 
-export function imageOf(node: NodeSpec): ImagePlan {
+/** What hardware, features and the person's own words come to: features join the extensions, arguments, modules and sysctls. */
+export function imageOf(cluster: Cluster, node: NodeSpec): ImagePlan {
   const { hardware, image, platform, talos } = node;
-  return planImage({ talos, platform, hardware, ...image });
+  const added = featureImage(cluster, node);
+  const ownArgs = new Set(image.kernelArgs.map(argumentKey));
+  const kernelArgs = added.kernelArgs.filter(({ value }) => !ownArgs.has(argumentKey(value)));
+  const plan = planImage({
+    talos,
+    platform,
+    hardware,
+    ...image,
+    extensions: withFeatures(
+      image.extensions,
+      added.extensions.map(({ value }) => value),
+    ),
+    kernelArgs: [...kernelArgs.map(({ value }) => value), ...image.kernelArgs],
+    use: {
+      isVirtual: node.proxmox !== undefined,
+      serviceConfigs: [...serviceConfigs(cluster, node)],
+      modules: added.modules.map(({ value }) => value),
+    },
+  });
+  return {
+    ...plan,
+    modules: [
+      ...new Map(
+        [...plan.modules, ...added.modules.map(({ value }) => value)].map((module) => [module.name, module]),
+      ).values(),
+    ],
+    sysctls: { ...Object.fromEntries(added.sysctls.map(({ value }) => value)), ...plan.sysctls },
+    explain: [
+      ...plan.explain.map((part) => attributed(part, [...added.extensions, ...kernelArgs])),
+      ...otherParts(added),
+    ],
+  };
+}
+
+/** A list that only the person wrote keeps its order, on which the schematic's id depends; with features the set decides. */
+function withFeatures(written: readonly string[], added: readonly string[]): readonly string[] {
+  if (added.length === 0) return written;
+  const own = new Set(written.map(shortName));
+  return [...written, ...new Set(added.filter((name) => !own.has(name)))].toSorted((left, right) =>
+    shortName(left) < shortName(right) ? -1 : 1,
+  );
+}
+
+/** Undefined names would skip the rule; patches are judged by `check`, so that only what features bring counts here. */
+function serviceConfigs(cluster: Cluster, node: NodeSpec): readonly string[] {
+  const patched = node.patches.flatMap(({ text }) =>
+    text.includes('ExtensionServiceConfig')
+      ? [...text.matchAll(/^name:\s*["']?([\w-]+)/gm)].map(([, name = '']) => name)
+      : [],
+  );
+  return [...featuresOf(cluster, node).flatMap(({ definition }) => definition.serviceConfigs ?? []), ...patched];
+}
+
+function attributed(
+  part: ImagePart,
+  added: readonly { readonly value: string; readonly feature: string }[],
+): ImagePart {
+  if (part.because !== 'image.extensions' && part.because !== 'image.kernelArgs') return part;
+  const owner = added.find(({ value }) => value === part.text);
+  return owner === undefined ? part : { ...part, because: `feature ${owner.feature}` };
+}
+
+function otherParts({ modules, sysctls }: ReturnType<typeof featureImage>): readonly ImagePart[] {
+  return [
+    ...modules.map(({ value: { name, parameters = [] }, feature }): ImagePart => ({
+      kind: 'kernel-module',
+      text: [name, ...parameters].join(' '),
+      because: `feature ${feature}`,
+      purpose: `needed by ${feature}`,
+    })),
+    ...sysctls.map(({ value: [key, value], feature }): ImagePart => ({
+      kind: 'sysctl',
+      text: `${key}=${value}`,
+      because: `feature ${feature}`,
+      purpose: `needed by ${feature}`,
+    })),
+  ];
+}
+
+function shortName(name: string): string {
+  return name.replace(/^siderolabs\//, '');
+}
+
+function argumentKey(text: string): string {
+  return text.replace(/^-/, '').split('=')[0] ?? text;
+}
+
+export function renderInput(
+  cluster: Cluster,
+  node: NodeSpec,
+  { bundle, features }: { readonly bundle: SecretsBundle; readonly features: readonly ResolvedFeature[] },
+): RenderInput {
+  const { urls, modules, sysctls } = imageOf(cluster, node);
+  return { cluster, node, bundle, features, image: { installer: urls.installer, modules, sysctls } };
 }
 
 export function renderAll(
   cluster: Cluster,
-  bundle: SecretsBundle,
+  secrets: { readonly bundle: SecretsBundle; readonly features: readonly ResolvedFeature[] },
   nodes: readonly NodeSpec[] = cluster.nodes,
 ): ReadonlyMap<string, RenderedNode> {
-  return new Map(
-    nodes.map((node) => {
-      const { urls, modules, sysctls } = imageOf(node);
-      return [node.name, renderNode({ cluster, node, bundle, image: { installer: urls.installer, modules, sysctls } })];
-    }),
-  );
+  return new Map(nodes.map((node) => [node.name, renderNode(renderInput(cluster, node, secrets))]));
 }

@@ -15,6 +15,7 @@ import type { IchorContext } from '../context.ts';
 import type { At } from '../flags.ts';
 import { say } from '../output.ts';
 import { simulatedState, type Surroundings } from '../world.ts';
+import { openFeatures, sampleFeatures } from './features.ts';
 import { renderAll } from './render.ts';
 import { issueCredentials } from './secrets.ts';
 
@@ -36,6 +37,9 @@ export async function openLifecycle(context: IchorContext, request: SessionReque
   const { cluster, bundle, surroundings } = request;
   const { clock, dialer } = surroundings;
   const credentials = await issueCredentials(bundle, context);
+  // Nothing real goes to simulated machines.
+  const { features } =
+    surroundings.simulated === undefined ? await openFeatures(context, cluster) : sampleFeatures(context, cluster);
   // A simulated run leaves nothing behind in the user's state directory.
   const state =
     surroundings.simulated === undefined
@@ -43,7 +47,7 @@ export async function openLifecycle(context: IchorContext, request: SessionReque
       : simulatedState(surroundings.simulated);
   return createLifecycle({
     cluster,
-    rendered: renderAll(cluster, bundle),
+    rendered: renderAll(cluster, { bundle, features }),
     connector: createTalosConnector({ clock, dialer }),
     credentials: credentials.talos,
     kubernetes: createSocketKubernetesConnector({ clock, dialer }),

@@ -28,7 +28,7 @@ export async function runRehearse(
   const worldFile = join(folder, 'world.json');
   sayWhatIsSimulated(this, cluster, flags);
   const simulator = await runSimulator({
-    machines: machinesFor(cluster, { seed: flags.seed, schematicOf: (node) => imageOf(node).schematicId }),
+    machines: machinesFor(cluster, { seed: flags.seed, schematicOf: (node) => imageOf(cluster, node).schematicId }),
     speed: flags.speed,
     seed: flags.seed,
     worldFile,

@@ -3,6 +3,7 @@ import { ensurePrivateFolder, replacePrivateFile } from '../../secrets/private-f
 import { createRedactor, secretValuesOf } from '../../secrets/redact.ts';
 import type { IchorContext } from '../context.ts';
 import { requireCluster, selectNodes } from '../cluster-file.ts';
+import { openFeatures } from '../cluster/features.ts';
 import { renderAll } from '../cluster/render.ts';
 import { openBundle } from '../cluster/secrets.ts';
 import { print, printJson, say } from '../output.ts';
@@ -11,7 +12,8 @@ import type { RenderFlags } from './render.ts';
 export async function runRender(this: IchorContext, flags: RenderFlags): Promise<void> {
   const cluster = await requireCluster(this, flags.file);
   const bundle = await openBundle(this, cluster);
-  const rendered = [...renderAll(cluster, bundle, selectNodes(cluster, flags.node)).values()];
+  const { features, secrets } = await openFeatures(this, cluster);
+  const rendered = [...renderAll(cluster, { bundle, features }, selectNodes(cluster, flags.node)).values()];
   for (const { node, warnings } of rendered) for (const warning of warnings) say(this, `warning: ${node}: ${warning}`);
   if (flags.to !== undefined) {
     const folder = resolve(this.cwd, flags.to);
@@ -22,7 +24,7 @@ export async function runRender(this: IchorContext, flags: RenderFlags): Promise
       `Wrote ${rendered.length} configs to ${flags.to}. They hold the secrets of ${cluster.name}: do not commit them.`,
     );
   }
-  const redactor = createRedactor(secretValuesOf(bundle));
+  const redactor = createRedactor([...secretValuesOf(bundle), ...secrets]);
   const shown = rendered.map(({ node, config }) => ({
     node,
     config: flags.showSecrets ? config : redactor.redact(config),

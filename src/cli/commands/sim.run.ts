@@ -32,7 +32,7 @@ export async function runSim(this: IchorContext, flags: SimFlags, file: string =
   const faults =
     flags.faults === undefined ? undefined : await readFaults(resolve(this.cwd, flags.faults), flags.faults);
   const simulator = await runSimulator({
-    machines: machinesFor(cluster, { seed: flags.seed, schematicOf: (node) => imageOf(node).schematicId }),
+    machines: machinesFor(cluster, { seed: flags.seed, schematicOf: (node) => imageOf(cluster, node).schematicId }),
     speed: flags.speed,
     seed: flags.seed,
     worldFile,

@@ -1,5 +1,6 @@
 /** Keys that the file may hold and that nothing acts on yet: said, so that nobody relies on them (design §2). */
 import type { Finding } from '../finding.ts';
+import { findFeature } from '../../catalog/features/features.ts';
 import type { Cluster } from '../model.ts';
 import type { Path } from '../tree.ts';
 import type { LintRule } from './rule.ts';
@@ -9,7 +10,6 @@ export const notActedOnRule: LintRule = { name: 'keys that are accepted but not 
 
 /** Paths of such keys; `*` stands for every node. Take a line out when the key begins to work. */
 export const NOT_ACTED_ON: readonly { readonly path: Path; readonly what: string }[] = [
-  { path: ['features'], what: 'features are not installed' },
   { path: ['gitops'], what: 'no GitOps tool is installed' },
   { path: ['nodes', '*', 'power'], what: 'machines are not switched on or off' },
   {
@@ -28,7 +28,7 @@ export interface NotActedOn {
 
 /** For `check` and for the line that `plan` prints. */
 export function notActedOn(cluster: Cluster): readonly NotActedOn[] {
-  return NOT_ACTED_ON.flatMap(({ path, what }) => {
+  const keys = NOT_ACTED_ON.flatMap(({ path, what }) => {
     const nodes =
       path[0] === 'nodes'
         ? cluster.nodes.filter(({ name }) => isSet(cluster, ofNode(path, name))).map(({ name }) => name)
@@ -36,6 +36,25 @@ export function notActedOn(cluster: Cluster): readonly NotActedOn[] {
     const isUsed = path[0] === 'nodes' ? nodes.length > 0 : isSet(cluster, path);
     return isUsed ? [{ key: String(path.at(-1)), what, nodes }] : [];
   });
+  return [...featureParts(cluster), ...keys];
+}
+
+/** What of a feature stands outside of image and machine config. */
+function featureParts(cluster: Cluster): readonly NotActedOn[] {
+  const parts = cluster.features.flatMap(({ name }) => {
+    const lookup = findFeature(name);
+    if (lookup.kind === 'unknown') return [];
+    const { inCluster, notDone = [] } = lookup.definition;
+    return [...(inCluster === undefined ? [] : [inCluster]), ...notDone].map((part) => `${name}: ${part}`);
+  });
+  if (parts.length === 0) return [];
+  return [
+    {
+      key: 'features',
+      what: `image and machine config have them, but the parts in the cluster are not installed (${parts.join('; ')})`,
+      nodes: [],
+    },
+  ];
 }
 
 function checkKeys(cluster: Cluster): readonly Finding[] {
@@ -43,7 +62,11 @@ function checkKeys(cluster: Cluster): readonly Finding[] {
     const path: Path = nodes[0] === undefined ? [key] : ['nodes', nodes[0], key];
     return findingAt(
       cluster,
-      { severity: 'warning', rule: 'not-acted-on', message: `\`${key}\` is accepted, but not acted on yet: ${what}` },
+      {
+        severity: 'warning',
+        rule: 'not-acted-on',
+        message: `\`${key}\` is ${key === 'features' ? 'acted on in part' : 'accepted, but not acted on yet'}: ${what}`,
+      },
       path,
     );
   });

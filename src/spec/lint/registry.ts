@@ -7,6 +7,7 @@ import type { PatchFacts } from '../patch-facts.ts';
 import { createPatchReader } from '../patch-facts.ts';
 import { addressRules } from './addresses.ts';
 import { endpointRules } from './endpoint.ts';
+import { featureRules } from './features.ts';
 import { imageRules } from './image.ts';
 import { installRules } from './install.ts';
 import { networkRules } from './network.ts';
@@ -29,6 +30,7 @@ export const LINT_RULES: readonly LintRule[] = [
   ...networkRules,
   ...versionRules,
   ...installRules,
+  ...featureRules,
   ...imageRules,
   ...referenceRules,
   ...registrationRules,
