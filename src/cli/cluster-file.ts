@@ -8,9 +8,12 @@ import type { Cluster, NodeSpec } from '../spec/model.ts';
 import type { IchorContext } from './context.ts';
 import { Exit } from './failure.ts';
 import { say, talkColours } from './output.ts';
-import { countFindings, renderFindings } from './terminal/findings.ts';
+import { abridgeFindings, countFindings } from './terminal/findings.ts';
 
 import { DEFAULT_FILE } from './default-file.ts';
+
+/** Commands other than `check` show this many warnings of a rule. */
+const SHOWN_PER_RULE = 2;
 
 /** As the person named it; `cluster.yaml` in the working directory when not named. */
 export async function loadFile(context: IchorContext, file: string = DEFAULT_FILE): Promise<LoadResult> {
@@ -30,7 +33,7 @@ export async function loadFile(context: IchorContext, file: string = DEFAULT_FIL
 export async function requireCluster(context: IchorContext, file: string | undefined): Promise<Cluster> {
   const { cluster, findings } = await loadFile(context, file);
   const shown = findings.filter((finding) => finding.severity !== 'notice');
-  if (shown.length > 0) say(context, renderFindings(shown, talkColours(context)));
+  if (shown.length > 0) say(context, abridgeFindings(shown, SHOWN_PER_RULE, talkColours(context)));
   if (cluster === undefined || hasErrors(findings)) {
     say(context, `${file ?? DEFAULT_FILE}: ${countFindings(findings)}`);
     throw new Exit(1);

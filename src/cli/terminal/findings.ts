@@ -6,6 +6,19 @@ export function renderFindings(findings: readonly Finding[], colours: Colours): 
   return findings.map((finding) => renderFinding(finding, colours)).join('\n');
 }
 
+/** Of one rule at most so many: a large file with the same remark on every node stays readable. `check` shows all. */
+export function abridgeFindings(findings: readonly Finding[], perRule: number, colours: Colours): string {
+  const seen = new Map<string, number>();
+  const shown = findings.filter((finding) => {
+    const count = (seen.get(finding.rule) ?? 0) + 1;
+    seen.set(finding.rule, count);
+    return finding.severity === 'error' || count <= perRule;
+  });
+  const hidden = findings.length - shown.length;
+  const rest = hidden === 0 ? '' : `\n${colours.dim(`… and ${hidden} more of the same rules: ichor check shows all`)}\n`;
+  return `${renderFindings(shown, colours)}${rest}`;
+}
+
 export function renderFinding(finding: Finding, colours: Colours): string {
   const paint = { error: colours.red, warning: colours.yellow, notice: colours.cyan }[finding.severity];
   const place =
