@@ -3,7 +3,10 @@ import { messageOf } from '../errors.ts';
 import type { KubernetesSession } from '../kubernetes/port.ts';
 import { failed, type HealthInput, type Verdict } from './check.ts';
 
-export async function askKubernetes(input: HealthInput, question: (session: KubernetesSession) => Promise<Verdict>): Promise<Verdict> {
+export async function askKubernetes(
+  input: HealthInput,
+  question: (session: KubernetesSession) => Promise<Verdict>,
+): Promise<Verdict> {
   if (input.kubernetes.kind === 'shut') return failed(input.kubernetes.why);
   try {
     return await question(input.kubernetes.session);

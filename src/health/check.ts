@@ -8,7 +8,9 @@ export interface HealthInput {
   readonly cluster: Cluster;
   readonly nodes: readonly HealthNode[];
   /** A session to a control plane's own API server, or why there is none. */
-  readonly kubernetes: { readonly kind: 'open'; readonly session: KubernetesSession } | { readonly kind: 'shut'; readonly why: string };
+  readonly kubernetes:
+    | { readonly kind: 'open'; readonly session: KubernetesSession }
+    | { readonly kind: 'shut'; readonly why: string };
   readonly signal: AbortSignal;
 }
 
@@ -25,7 +27,9 @@ export interface HealthCheck {
   check(input: HealthInput): Promise<Verdict>;
 }
 
-export type Verdict = Pick<Condition, 'state' | 'message' | 'evidence'> & { readonly state: 'succeeded' | 'skipped' | 'waiting' | 'failed' };
+export type Verdict = Pick<Condition, 'state' | 'message' | 'evidence'> & {
+  readonly state: 'succeeded' | 'skipped' | 'waiting' | 'failed';
+};
 
 export function succeeded(message: string, evidence: readonly string[] = []): Verdict {
   return { state: 'succeeded', message, evidence };

@@ -5,11 +5,21 @@ import { failed, succeeded, type HealthInput, type HealthNode, type OpenNode, ty
 /** Undefined when the node is as it should be, else what is wrong with it. */
 export type Question = (node: OpenNode) => Promise<string | undefined>;
 
-export async function everyNode(input: HealthInput, nodes: readonly HealthNode[], question: Question): Promise<Verdict> {
+export async function everyNode(
+  input: HealthInput,
+  nodes: readonly HealthNode[],
+  question: Question,
+): Promise<Verdict> {
   const answers = await Promise.all(nodes.map((node) => ask(input, node, question)));
-  const problems = answers.flatMap((answer, index) => (answer === undefined ? [] : [`${nodes[index]?.spec.name ?? '?'}: ${answer}`]));
+  const problems = answers.flatMap((answer, index) =>
+    answer === undefined ? [] : [`${nodes[index]?.spec.name ?? '?'}: ${answer}`],
+  );
   const [first] = problems;
-  if (first === undefined) return succeeded(`${nodes.length} of ${nodes.length} nodes`, nodes.map((node) => `${node.spec.name}: OK`));
+  if (first === undefined)
+    return succeeded(
+      `${nodes.length} of ${nodes.length} nodes`,
+      nodes.map((node) => `${node.spec.name}: OK`),
+    );
   return failed(problems.length === 1 ? first : `${first} (and ${problems.length - 1} more)`, problems);
 }
 

@@ -19,9 +19,22 @@ import { staticPods } from './conditions/static-pods.ts';
 import { talosApi } from './conditions/talos-api.ts';
 
 export const HEALTH_CHECKS: readonly HealthCheck[] = [
-  talosApi, etcdHealthy, etcdMembers, memorySizes, diskSizes, noDiagnostics, kubeletHealthy, bootFinished,
-  kubernetesApi, nodesRegistered, staticPods, controlPlaneComponents,
-  nodesReady, kubeProxy, coreDns, nodesSchedulable,
+  talosApi,
+  etcdHealthy,
+  etcdMembers,
+  memorySizes,
+  diskSizes,
+  noDiagnostics,
+  kubeletHealthy,
+  bootFinished,
+  kubernetesApi,
+  nodesRegistered,
+  staticPods,
+  controlPlaneComponents,
+  nodesReady,
+  kubeProxy,
+  coreDns,
+  nodesSchedulable,
 ];
 
 const STAGES: readonly ConditionStage[] = ['talos-api', 'kubernetes-api', 'ready'];
@@ -51,5 +64,12 @@ async function runCheck(check: HealthCheck, input: HealthInput): Promise<Conditi
 }
 
 function notAsked(check: HealthCheck, blocker: Condition): Condition {
-  return { name: check.name, title: check.title, stage: check.stage, state: 'running', message: `comes after: ${blocker.title}`, evidence: [] };
+  return {
+    name: check.name,
+    title: check.title,
+    stage: check.stage,
+    state: 'running',
+    message: `comes after: ${blocker.title}`,
+    evidence: [],
+  };
 }

@@ -14,13 +14,20 @@ export interface KubernetesCall {
 export function kubernetesErrorFrom(reason: unknown, call: KubernetesCall): IchorError {
   if (reason instanceof IchorError) return reason;
   const { code, why, hint } = classify(reason, call.signal);
-  return new IchorError(code, `Kubernetes API at ${call.server}: ${call.call} failed: ${why}`, { cause: reason, ...(hint === undefined ? {} : { hint }) });
+  return new IchorError(code, `Kubernetes API at ${call.server}: ${call.call} failed: ${why}`, {
+    cause: reason,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /** For every answer that is no success. The API server's own words are in a Status object's `message`. */
 export function errorOfReply(reply: KubernetesReply, call: KubernetesCall): IchorError {
   const { code, hint } = ofStatus(reply.status);
-  return new IchorError(code, `Kubernetes API at ${call.server}: ${call.call} answered ${reply.status}: ${statusMessage(reply.body)}`, hint === undefined ? {} : { hint });
+  return new IchorError(
+    code,
+    `Kubernetes API at ${call.server}: ${call.call} answered ${reply.status}: ${statusMessage(reply.body)}`,
+    hint === undefined ? {} : { hint },
+  );
 }
 
 interface Verdict {
@@ -48,10 +55,13 @@ function ofNodeCode(code: string): Omit<Verdict, 'why'> {
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
     case 'CERT_SIGNATURE_FAILURE':
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return { code: 'identity-mismatch', hint: 'Another cluster answers at this address, or the address is missing in the API server\'s certificate (`certSANs`).' };
+      return {
+        code: 'identity-mismatch',
+        hint: "Another cluster answers at this address, or the address is missing in the API server's certificate (`certSANs`).",
+      };
     case 'CERT_HAS_EXPIRED':
     case 'CERT_NOT_YET_VALID':
-      return { code: 'failed', hint: 'Compare this computer\'s clock with the nodes\'.' };
+      return { code: 'failed', hint: "Compare this computer's clock with the nodes'." };
     default:
       return { code: 'unreachable' };
   }
@@ -59,7 +69,11 @@ function ofNodeCode(code: string): Omit<Verdict, 'why'> {
 
 function ofStatus(status: number): { readonly code: IchorErrorCode; readonly hint?: string } {
   // The API server takes any client certificate into the handshake and answers 401 to a foreign one.
-  if (status === 401 || status === 403) return { code: 'permission-denied', hint: 'The client certificate is not accepted as an administrator: was the cluster made with another secrets bundle?' };
+  if (status === 401 || status === 403)
+    return {
+      code: 'permission-denied',
+      hint: 'The client certificate is not accepted as an administrator: was the cluster made with another secrets bundle?',
+    };
   if (status === 404) return { code: 'not-found' };
   // 429 and 5xx: the server is there but not (yet) able, as while etcd has no leader.
   return { code: status === 429 || status >= 500 ? 'unreachable' : 'failed' };
@@ -68,7 +82,8 @@ function ofStatus(status: number): { readonly code: IchorErrorCode; readonly hin
 function statusMessage(body: string): string {
   try {
     const value: unknown = JSON.parse(body);
-    if (typeof value === 'object' && value !== null && 'message' in value && typeof value.message === 'string') return value.message;
+    if (typeof value === 'object' && value !== null && 'message' in value && typeof value.message === 'string')
+      return value.message;
   } catch {
     // Plain text, as `/readyz` and proxies answer.
   }

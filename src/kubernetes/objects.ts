@@ -6,7 +6,8 @@ type Json = Readonly<Record<string, unknown>>;
 
 export function parseVersion(body: string): string {
   const version = text(parse(body), 'gitVersion');
-  if (version === undefined) throw new IchorError('failed', 'the Kubernetes API answered /version without a gitVersion');
+  if (version === undefined)
+    throw new IchorError('failed', 'the Kubernetes API answered /version without a gitVersion');
   return version;
 }
 
@@ -19,13 +20,19 @@ export function nodeOf(object: Json): KubernetesNode {
   const status = map(object, 'status');
   return {
     ...meta(object),
-    internalIps: objects(status['addresses']).flatMap((address) => (address['type'] === 'InternalIP' ? [text(address, 'address') ?? ''] : [])),
+    internalIps: objects(status['addresses']).flatMap((address) =>
+      address['type'] === 'InternalIP' ? [text(address, 'address') ?? ''] : [],
+    ),
     kubeletVersion: text(map(status, 'nodeInfo'), 'kubeletVersion') ?? '',
     conditions: conditionsOf(status),
     unschedulable: spec['unschedulable'] === true,
     taints: objects(spec['taints']).map((taint) => {
       const value = text(taint, 'value');
-      return { key: text(taint, 'key') ?? '', effect: text(taint, 'effect') ?? '', ...(value === undefined ? {} : { value }) };
+      return {
+        key: text(taint, 'key') ?? '',
+        effect: text(taint, 'effect') ?? '',
+        ...(value === undefined ? {} : { value }),
+      };
     }),
   };
 }
@@ -45,17 +52,33 @@ export function podOf(object: Json): KubernetesPod {
 
 export function deploymentOf(object: Json): Workload {
   // Kubernetes' default is one replica; `readyReplicas` is absent when none is ready.
-  return { ...meta(object), desired: number(map(object, 'spec'), 'replicas') ?? 1, ready: number(map(object, 'status'), 'readyReplicas') ?? 0 };
+  return {
+    ...meta(object),
+    desired: number(map(object, 'spec'), 'replicas') ?? 1,
+    ready: number(map(object, 'status'), 'readyReplicas') ?? 0,
+  };
 }
 
 export function daemonSetOf(object: Json): Workload {
   const status = map(object, 'status');
-  return { ...meta(object), desired: number(status, 'desiredNumberScheduled') ?? 0, ready: number(status, 'numberReady') ?? 0 };
+  return {
+    ...meta(object),
+    desired: number(status, 'desiredNumberScheduled') ?? 0,
+    ready: number(status, 'numberReady') ?? 0,
+  };
 }
 
-function meta(object: Json): { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>> } {
+function meta(object: Json): {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+} {
   const metadata = map(object, 'metadata');
-  return { name: text(metadata, 'name') ?? '', labels: texts(metadata, 'labels'), annotations: texts(metadata, 'annotations') };
+  return {
+    name: text(metadata, 'name') ?? '',
+    labels: texts(metadata, 'labels'),
+    annotations: texts(metadata, 'annotations'),
+  };
 }
 
 function conditionsOf(status: Json): readonly KubernetesCondition[] {
@@ -100,5 +123,7 @@ function number(object: Json, key: string): number | undefined {
 }
 
 function texts(object: Json, key: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(map(object, key)).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])));
+  return Object.fromEntries(
+    Object.entries(map(object, key)).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  );
 }

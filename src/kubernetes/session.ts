@@ -3,7 +3,13 @@ import { withDeadline, type Clock } from '../system.ts';
 import { socketKey } from '../world.ts';
 import { errorOfReply, kubernetesErrorFrom, type KubernetesCall } from './errors.ts';
 import { daemonSetOf, deploymentOf, nodeOf, parseList, parseVersion, podOf } from './objects.ts';
-import type { KubernetesCallOptions, KubernetesConnector, KubernetesSession, KubernetesTarget, ObjectQuery } from './port.ts';
+import type {
+  KubernetesCallOptions,
+  KubernetesConnector,
+  KubernetesSession,
+  KubernetesTarget,
+  ObjectQuery,
+} from './port.ts';
 import type { KubernetesTransport, OpenTransport } from './transport.ts';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
@@ -34,9 +40,20 @@ function createSession(clock: Clock, target: KubernetesTarget, transport: Kubern
     version: (options) => get('/version', parseVersion, options),
     ready: (options) => get('/readyz', () => undefined, options),
     nodes: (options) => get('/api/v1/nodes', (body) => parseList(body, nodeOf), options),
-    pods: (query, options) => get(`/api/v1/namespaces/${query.namespace}/pods${selectorOf(query)}`, (body) => parseList(body, podOf), options),
-    deployments: (query, options) => get(`/apis/apps/v1/namespaces/${query.namespace}/deployments${selectorOf(query)}`, (body) => parseList(body, deploymentOf), options),
-    daemonSets: (query, options) => get(`/apis/apps/v1/namespaces/${query.namespace}/daemonsets${selectorOf(query)}`, (body) => parseList(body, daemonSetOf), options),
+    pods: (query, options) =>
+      get(`/api/v1/namespaces/${query.namespace}/pods${selectorOf(query)}`, (body) => parseList(body, podOf), options),
+    deployments: (query, options) =>
+      get(
+        `/apis/apps/v1/namespaces/${query.namespace}/deployments${selectorOf(query)}`,
+        (body) => parseList(body, deploymentOf),
+        options,
+      ),
+    daemonSets: (query, options) =>
+      get(
+        `/apis/apps/v1/namespaces/${query.namespace}/daemonsets${selectorOf(query)}`,
+        (body) => parseList(body, daemonSetOf),
+        options,
+      ),
     close: () => transport.close(),
   };
 }

@@ -18,10 +18,16 @@ export interface SocketConnectorOptions {
 }
 
 export function createSocketKubernetesConnector(options: SocketConnectorOptions): KubernetesConnector {
-  return createKubernetesConnector(options.clock, (target, credentials) => openSockets(target, credentials, options.dialer));
+  return createKubernetesConnector(options.clock, (target, credentials) =>
+    openSockets(target, credentials, options.dialer),
+  );
 }
 
-function openSockets(target: KubernetesTarget, credentials: KubernetesCredentials, dialer: Dialer): KubernetesTransport {
+function openSockets(
+  target: KubernetesTarget,
+  credentials: KubernetesCredentials,
+  dialer: Dialer,
+): KubernetesTransport {
   const agent = new Agent({
     keepAlive: true,
     maxSockets: 4,
@@ -38,12 +44,17 @@ function openSockets(target: KubernetesTarget, credentials: KubernetesCredential
       const server = socketKey(target.host, target.port);
       if (socket === undefined) throw new IchorError('unreachable', `Kubernetes API at ${server}: nothing is there`);
       return new Promise<KubernetesReply>((resolve, reject) => {
-        const call = request({ ...socket, path, agent, signal, headers: { host: server, accept: 'application/json' } }, (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', reject);
-          response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }));
-        });
+        const call = request(
+          { ...socket, path, agent, signal, headers: { host: server, accept: 'application/json' } },
+          (response) => {
+            const chunks: Buffer[] = [];
+            response.on('data', (chunk: Buffer) => chunks.push(chunk));
+            response.on('error', reject);
+            response.on('end', () =>
+              resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+            );
+          },
+        );
         // A dead kept-alive socket must not be met again: the agent drops it on error.
         call.on('error', reject);
         call.end();

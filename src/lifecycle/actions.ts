@@ -23,7 +23,8 @@ export function createNodeActions(parts: ActionParts): NodeActions {
 
 async function applyInMaintenance(parts: ActionParts, node: string, signal: AbortSignal): Promise<ActionOutcome> {
   const door = await parts.reach.reach(node, 'quick', signal);
-  if (door.kind === 'shut' || door.reached.kind !== 'maintenance') return { kind: 'retry', why: `${node} to answer in maintenance` };
+  if (door.kind === 'shut' || door.reached.kind !== 'maintenance')
+    return { kind: 'retry', why: `${node} to answer in maintenance` };
   const config = parts.rendered.get(node)?.config;
   if (config === undefined) throw new IchorError('internal', `the config of ${node} was not rendered`);
   try {
@@ -41,12 +42,19 @@ async function applyInMaintenance(parts: ActionParts, node: string, signal: Abor
 }
 
 /** The config carries the cluster's keys, and a machine may have been swapped since it was found. */
-async function assertIdentity(parts: ActionParts, node: string, door: Door & { readonly kind: 'open' }, signal: AbortSignal): Promise<void> {
+async function assertIdentity(
+  parts: ActionParts,
+  node: string,
+  door: Door & { readonly kind: 'open' },
+  signal: AbortSignal,
+): Promise<void> {
   const spec = parts.cluster.nodes.find((candidate) => candidate.name === node);
   if (spec === undefined) throw new IchorError('not-found', `the spec has no node ${node}`);
   const verdict = compareIdentity(spec, await readIdentity(door.session, { signal }));
   if (verdict.kind === 'other') {
-    throw new IchorError('identity-mismatch', `the machine at ${door.reached.address} is not ${node}: ${verdict.why}`, { hint: 'Nothing was sent to it.' });
+    throw new IchorError('identity-mismatch', `the machine at ${door.reached.address} is not ${node}: ${verdict.why}`, {
+      hint: 'Nothing was sent to it.',
+    });
   }
 }
 
@@ -78,8 +86,10 @@ async function bootstrap(parts: ActionParts, node: string, signal: AbortSignal):
 
 function outcomeOf(reason: unknown, node: string): ActionOutcome {
   // `bootstrap is not available yet`, `time is not in sync yet`; another apply is under way.
-  if (isTalosError(reason, 'not-available-yet', 'in-progress')) return { kind: 'retry', why: `${node}: ${reason.message}` };
+  if (isTalosError(reason, 'not-available-yet', 'in-progress'))
+    return { kind: 'retry', why: `${node}: ${reason.message}` };
   // A maintenance session that outlived the switch: the node has its config already (FINDINGS 3.2).
-  if (isTalosError(reason, 'permission-denied', 'certificate-required')) return { kind: 'retry', why: `${node} to be seen with its config` };
+  if (isTalosError(reason, 'permission-denied', 'certificate-required'))
+    return { kind: 'retry', why: `${node} to be seen with its config` };
   throw reason;
 }

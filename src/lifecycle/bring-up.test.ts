@@ -22,7 +22,11 @@ function bench(cluster: Cluster): Bench {
   return { cluster, clock, world: new SmallWorld(cluster, clock), events: [] };
 }
 
-function run(on: Bench, signal: AbortSignal = new AbortController().signal, confirmed: readonly string[] = []): Promise<RunResult> {
+function run(
+  on: Bench,
+  signal: AbortSignal = new AbortController().signal,
+  confirmed: readonly string[] = [],
+): Promise<RunResult> {
   const parts: RunParts = {
     cluster: on.cluster,
     rendered: new Map(on.cluster.nodes.map((node) => [node.name, { config: node.name }])),
@@ -61,7 +65,9 @@ describe('bring-up', () => {
     expect(waits.length).toBeGreaterThan(5);
     expect(waits.every((event) => event.what !== '' && event.time - event.sinceMs === event.since)).toBe(true);
     const started = on.events.filter((event) => event.kind === 'step-started').map((event) => event.step);
-    const done = on.events.filter((event) => event.kind === 'step-done' && event.evidence !== '').map((event) => event.step);
+    const done = on.events
+      .filter((event) => event.kind === 'step-done' && event.evidence !== '')
+      .map((event) => event.step);
     expect(done.toSorted()).toEqual(started.toSorted());
     expect(on.events.map((event) => event.seq)).toEqual(on.events.map((_, index) => index + 1));
   });
@@ -72,7 +78,9 @@ describe('bring-up', () => {
     const result = await run(on);
 
     expect(result.exit).toBe(0);
-    const end = on.events.find((event) => (event.kind === 'step-done' || event.kind === 'step-skipped') && event.step === 'node-ready/cp-1');
+    const end = on.events.find(
+      (event) => (event.kind === 'step-done' || event.kind === 'step-skipped') && event.step === 'node-ready/cp-1',
+    );
     expect(end).toMatchObject({ evidence: expect.stringContaining('waits for a CNI') });
   });
 
@@ -86,7 +94,9 @@ describe('bring-up', () => {
 
     expect(result.exit).toBe(130);
     expect(on.world.births).toEqual([]);
-    expect(on.events.filter((event) => event.kind === 'step-waiting' && event.step === 'bootstrap-etcd/cp-1').at(-1)).toMatchObject({ what: expect.stringContaining('no etcd exists on cp-3') });
+    expect(
+      on.events.filter((event) => event.kind === 'step-waiting' && event.step === 'bootstrap-etcd/cp-1').at(-1),
+    ).toMatchObject({ what: expect.stringContaining('no etcd exists on cp-3') });
   });
 
   test('a control plane that is confirmed to be gone is not waited for', async () => {
@@ -151,7 +161,9 @@ describe('bring-up', () => {
   test('whatever is lost, held, broken, silenced or killed, every cluster ends up with one etcd, the same state, and nothing left to do', async () => {
     await fc.assert(
       fc.asyncProperty(faultyRuns(), async (script) => {
-        const on = bench(smallCluster({ controlPlanes: script.controlPlanes, workers: script.workers, cni: script.cni }));
+        const on = bench(
+          smallCluster({ controlPlanes: script.controlPlanes, workers: script.workers, cni: script.cni }),
+        );
         const clean = bench(on.cluster);
         await run(clean);
 
@@ -180,15 +192,33 @@ interface Attempt {
   readonly silent: readonly { readonly machine: number; readonly fromMs: number; readonly toMs: number }[];
 }
 
-function faultyRuns(): fc.Arbitrary<{ controlPlanes: number; workers: number; cni: 'flannel' | 'none'; attempts: Attempt[] }> {
+function faultyRuns(): fc.Arbitrary<{
+  controlPlanes: number;
+  workers: number;
+  cni: 'flannel' | 'none';
+  attempts: Attempt[];
+}> {
   const call = fc.integer({ min: 1, max: 12 });
   const attempt = fc.record({
-    troubles: fc.array(fc.record({ n: call, trouble: fc.constantFrom('broken' as const, 'reply-lost' as const, 'reply-held' as const) }), { maxLength: 4 }),
-    kill: fc.option(fc.record({ moment: fc.constantFrom('before' as const, 'during' as const, 'after' as const), n: call }), { nil: undefined }),
+    troubles: fc.array(
+      fc.record({ n: call, trouble: fc.constantFrom('broken' as const, 'reply-lost' as const, 'reply-held' as const) }),
+      { maxLength: 4 },
+    ),
+    kill: fc.option(
+      fc.record({ moment: fc.constantFrom('before' as const, 'during' as const, 'after' as const), n: call }),
+      { nil: undefined },
+    ),
     killAfterMs: fc.option(fc.integer({ min: 0, max: 200_000 }), { nil: undefined }),
-    silent: fc.array(fc.record({ machine: fc.nat(7), fromMs: fc.nat(60_000), toMs: fc.nat(400_000) }), { maxLength: 3 }),
+    silent: fc.array(fc.record({ machine: fc.nat(7), fromMs: fc.nat(60_000), toMs: fc.nat(400_000) }), {
+      maxLength: 3,
+    }),
   });
-  return fc.record({ controlPlanes: fc.constantFrom(1, 3, 5), workers: fc.nat(3), cni: fc.constantFrom('flannel' as const, 'none' as const), attempts: fc.array(attempt, { minLength: 1, maxLength: 3 }) });
+  return fc.record({
+    controlPlanes: fc.constantFrom(1, 3, 5),
+    workers: fc.nat(3),
+    cni: fc.constantFrom('flannel' as const, 'none' as const),
+    attempts: fc.array(attempt, { minLength: 1, maxLength: 3 }),
+  });
 }
 
 async function runWithFaults(on: Bench, attempt: Attempt): Promise<void> {

@@ -39,7 +39,10 @@ cluster: {}
   });
 
   test('names document, path and both values of what differs', () => {
-    const wanted = running.replace('"262144"', '"1"').replace('hostname: cp-1', 'hostname: cp-9').replace('[10.0.4.101]', '[10.0.4.101, 10.0.4.100]');
+    const wanted = running
+      .replace('"262144"', '"1"')
+      .replace('hostname: cp-1', 'hostname: cp-9')
+      .replace('[10.0.4.101]', '[10.0.4.101, 10.0.4.100]');
 
     expect(diffConfigs(running, wanted)).toEqual([
       { document: 'v1alpha1', path: 'machine.sysctls.vm.max_map_count', change: 'changed', from: '262144', to: '1' },
@@ -66,7 +69,14 @@ cluster: {}
 
   test('a config is equal to itself, and what is not equal has a difference', () => {
     const tree = fc.letrec((tie) => ({
-      value: fc.oneof({ maxDepth: 3 }, fc.string(), fc.integer(), fc.boolean(), fc.array(tie('value'), { maxLength: 3 }), fc.dictionary(fc.stringMatching(/^[a-z]{1,4}$/), tie('value'), { maxKeys: 3 })),
+      value: fc.oneof(
+        { maxDepth: 3 },
+        fc.string(),
+        fc.integer(),
+        fc.boolean(),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(fc.stringMatching(/^[a-z]{1,4}$/), tie('value'), { maxKeys: 3 }),
+      ),
     })).value;
     const config = fc.dictionary(fc.constantFrom('machine', 'cluster', 'debug'), tree).map((value) => stringify(value));
 

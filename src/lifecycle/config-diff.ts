@@ -10,7 +10,11 @@ type Documents = ReadonlyMap<string, unknown>;
 
 /** Equal texts for configs that mean the same: for digests. */
 export function canonicalConfig(config: string): string {
-  return canonicalJson([...parseConfig(config)].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([name, document]) => [name, withoutEmpty(document)]));
+  return canonicalJson(
+    [...parseConfig(config)]
+      .toSorted(([left], [right]) => (left < right ? -1 : 1))
+      .map(([name, document]) => [name, withoutEmpty(document)]),
+  );
 }
 
 /** How `from`, the running config, has to change to become `to`. Empty when they mean the same. */
@@ -21,7 +25,12 @@ export function diffConfigs(from: string, to: string): readonly ConfigDifference
   for (const document of new Set([...before.keys(), ...after.keys()])) {
     if (!after.has(document)) differences.push({ document, path: '', change: 'removed' });
     else if (!before.has(document)) differences.push({ document, path: '', change: 'added' });
-    else compare({ document, path: [], keys: [], into: differences }, withoutEmpty(before.get(document)), withoutEmpty(after.get(document)));
+    else
+      compare(
+        { document, path: [], keys: [], into: differences },
+        withoutEmpty(before.get(document)),
+        withoutEmpty(after.get(document)),
+      );
   }
   return differences;
 }
@@ -33,7 +42,11 @@ function parseConfig(config: string): Documents {
   for (const document of documents) {
     const [problem] = document.errors;
     // The text is a config full of secrets: only where, never what.
-    if (problem) throw new IchorError('failed', `a machine config is not YAML (line ${problem.linePos?.[0].line ?? '?'}: ${problem.code})`);
+    if (problem)
+      throw new IchorError(
+        'failed',
+        `a machine config is not YAML (line ${problem.linePos?.[0].line ?? '?'}: ${problem.code})`,
+      );
     const value: unknown = document.toJS();
     if (value === null || value === undefined) continue;
     result.set(nameOf(fieldsOf(value), result), value);
@@ -95,7 +108,10 @@ function compare(place: Place, from: unknown, to: unknown): void {
 
 /** Maps and lists that appear or vanish as a whole are named, not printed: any of their leaves may be a secret. */
 function shown(keys: readonly string[], value: unknown): string {
-  if (Array.isArray(value)) return value.every((item) => typeof item === 'string' && mayShow(keys, item)) ? JSON.stringify(value) : `(list of ${value.length})`;
+  if (Array.isArray(value))
+    return value.every((item) => typeof item === 'string' && mayShow(keys, item))
+      ? JSON.stringify(value)
+      : `(list of ${value.length})`;
   if (isFields(value)) return `(${Object.keys(value).join(', ')})`;
   const text = String(value);
   return mayShow(keys, text) ? text : SECRET;

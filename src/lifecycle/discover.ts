@@ -46,7 +46,8 @@ export async function discover(request: DiscoverRequest, signal: AbortSignal): P
 async function examine(request: DiscoverRequest, address: string, signal: AbortSignal): Promise<DiscoveredMachine> {
   const { connector, credentials, cluster } = request;
   const meeting = await meet({ connector, credentials, name: address, address }, signal);
-  if (meeting.kind === 'shut') return { kind: meeting.reached.kind === 'foreign' ? 'foreign' : 'silent', address, why: meeting.reached.why };
+  if (meeting.kind === 'shut')
+    return { kind: meeting.reached.kind === 'foreign' ? 'foreign' : 'silent', address, why: meeting.reached.why };
   const { session, mode, identity } = meeting;
   try {
     const options = { signal };

@@ -8,7 +8,15 @@ export function createEmitter(runId: string, clock: Clock, sinks: readonly Event
   return (body, about = {}) => {
     seq += 1;
     const { node, step } = about;
-    const event = { v: 1 as const, runId, seq, time: clock.now(), ...(node === undefined ? {} : { node }), ...(step === undefined ? {} : { step }), ...body };
+    const event = {
+      v: 1 as const,
+      runId,
+      seq,
+      time: clock.now(),
+      ...(node === undefined ? {} : { node }),
+      ...(step === undefined ? {} : { step }),
+      ...body,
+    };
     for (const sink of sinks) sink(event);
   };
 }

@@ -11,9 +11,25 @@ import { read, unread, type Observation } from './observation.ts';
 import { done, pending, type StepKind } from './step-kind.ts';
 import type { Impact, Step } from './step.ts';
 
-function step(id: string, options: { readonly node?: string; readonly waitsFor?: readonly string[]; readonly impact?: Impact } = {}): Step {
+function step(
+  id: string,
+  options: { readonly node?: string; readonly waitsFor?: readonly string[]; readonly impact?: Impact } = {},
+): Step {
   const { node, waitsFor = [], impact = 'none' } = options;
-  return { v: 1, id, kind: 'test', ...(node === undefined ? {} : { node }), args: {}, reason: { fact: 'test' }, impact, preconditions: [], facts: [], waitsFor, waitingFor: `${id} to end`, estimateMs: 1_000 };
+  return {
+    v: 1,
+    id,
+    kind: 'test',
+    ...(node === undefined ? {} : { node }),
+    args: {},
+    reason: { fact: 'test' },
+    impact,
+    preconditions: [],
+    facts: [],
+    waitsFor,
+    waitingFor: `${id} to end`,
+    estimateMs: 1_000,
+  };
 }
 
 interface Bench {
@@ -30,29 +46,64 @@ function bench(workers = 0): Bench {
   const world = new SmallWorld(cluster, clock);
   const events: RunEvent[] = [];
   const observe = async (): Promise<Observation> => {
-    const seen = await world.observe({ nodes: cluster.nodes.map((node) => node.name), facts: [], kubernetes: false }, new AbortController().signal);
+    const seen = await world.observe(
+      { nodes: cluster.nodes.map((node) => node.name), facts: [], kubernetes: false },
+      new AbortController().signal,
+    );
     const nodes = seen.nodes.map((node) => ({
       ...node,
       reached: { kind: 'secure' as const, address: '10.0.4.9' },
-      facts: { ...node.facts, etcd: unread<never>('test'), kubernetesNode: read({ name: node.node, internalIps: [], kubelet: '', ready: true, waitsForCni: false, schedulable: true }, 'test') },
+      facts: {
+        ...node.facts,
+        etcd: unread<never>('test'),
+        kubernetesNode: read(
+          { name: node.node, internalIps: [], kubelet: '', ready: true, waitsForCni: false, schedulable: true },
+          'test',
+        ),
+      },
     }));
     return { ...seen, nodes };
   };
   return {
-    clock, events, observe,
+    clock,
+    events,
+    observe,
     run(steps, kind, signal = new AbortController().signal) {
       const emit = createEmitter('run', clock, [(event) => events.push(event)]);
-      return clock.run(runSteps({ cluster, observer: { observe }, actions: world, clock, confirmed: new Set(), emit, parallel: 8, kindOf: () => kind }, steps, signal));
+      return clock.run(
+        runSteps(
+          {
+            cluster,
+            observer: { observe },
+            actions: world,
+            clock,
+            confirmed: new Set(),
+            emit,
+            parallel: 8,
+            kindOf: () => kind,
+          },
+          steps,
+          signal,
+        ),
+      );
     },
   };
 }
 
 /** Acts once, and is done so long after that. */
-function timedKind(clock: VirtualClock, lastsMs: number, log: { readonly begun: string[]; busy: number; most: number }): StepKind {
+function timedKind(
+  clock: VirtualClock,
+  lastsMs: number,
+  log: { readonly begun: string[]; busy: number; most: number },
+): StepKind {
   const begunAt = new Map<string, number>();
   const ended = new Set<string>();
   return {
-    kind: 'test', scope: 'node', reads: [], readsKubernetes: false, deadlineMs: 600_000,
+    kind: 'test',
+    scope: 'node',
+    reads: [],
+    readsKubernetes: false,
+    deadlineMs: 600_000,
     describe: (of) => of.id,
     judge(of) {
       const begun = begunAt.get(of.id);
@@ -80,11 +131,15 @@ describe('runSteps', () => {
     const on = bench();
     const log = { begun: [], busy: 0, most: 0 };
 
-    const outcomes = await on.run([step('a'), step('b'), step('c', { waitsFor: ['a', 'b'] })], timedKind(on.clock, 5_000, log));
+    const outcomes = await on.run(
+      [step('a'), step('b'), step('c', { waitsFor: ['a', 'b'] })],
+      timedKind(on.clock, 5_000, log),
+    );
 
     expect(outcomes.map((outcome) => outcome.kind)).toEqual(['done', 'done', 'done']);
     expect(log).toMatchObject({ begun: ['a', 'b', 'c'], most: 2 });
-    const at = (kind: string, id: string): number => on.events.find((event) => event.kind === kind && event.step === id)?.time ?? Number.NaN;
+    const at = (kind: string, id: string): number =>
+      on.events.find((event) => event.kind === kind && event.step === id)?.time ?? Number.NaN;
     expect(at('step-started', 'c')).toBeGreaterThanOrEqual(Math.max(at('step-done', 'a'), at('step-done', 'b')));
   });
 
@@ -102,20 +157,47 @@ describe('runSteps', () => {
     const on = bench();
     const log = { begun: [], busy: 0, most: 0 };
     const good = timedKind(on.clock, 1_000, log);
-    const kind: StepKind = { ...good, judge: (of, seen) => (of.id === 'a' ? { kind: 'failed', code: 'failed', message: 'broken' } : good.judge(of, seen)) };
+    const kind: StepKind = {
+      ...good,
+      judge: (of, seen) =>
+        of.id === 'a' ? { kind: 'failed', code: 'failed', message: 'broken' } : good.judge(of, seen),
+    };
 
-    const outcomes = await on.run([step('a'), step('b', { waitsFor: ['a'] }), step('c', { waitsFor: ['b'] }), step('d')], kind);
+    const outcomes = await on.run(
+      [step('a'), step('b', { waitsFor: ['a'] }), step('c', { waitsFor: ['b'] }), step('d')],
+      kind,
+    );
 
-    expect(outcomes.map((outcome) => `${outcome.step.id} ${outcome.kind}`)).toEqual(['a failed', 'b blocked', 'c blocked', 'd done']);
+    expect(outcomes.map((outcome) => `${outcome.step.id} ${outcome.kind}`)).toEqual([
+      'a failed',
+      'b blocked',
+      'c blocked',
+      'd done',
+    ]);
   });
 
   test('a wait ends at its deadline and says what it waited for', async () => {
     const on = bench();
-    const kind: StepKind = { kind: 'test', scope: 'node', reads: [], readsKubernetes: false, deadlineMs: 60_000, describe: (of) => `do ${of.id}`, judge: () => pending('the moon', 'Look up.') };
+    const kind: StepKind = {
+      kind: 'test',
+      scope: 'node',
+      reads: [],
+      readsKubernetes: false,
+      deadlineMs: 60_000,
+      describe: (of) => `do ${of.id}`,
+      judge: () => pending('the moon', 'Look up.'),
+    };
 
     const [outcome] = await on.run([step('a')], kind);
 
-    expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'deadline', message: expect.stringMatching(/^do a: after 6\d s still waiting for the moon$/), hint: 'Look up.' } });
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: {
+        code: 'deadline',
+        message: expect.stringMatching(/^do a: after 6\d s still waiting for the moon$/),
+        hint: 'Look up.',
+      },
+    });
     const waits = on.events.filter((event) => event.kind === 'step-waiting');
     expect(waits.length).toBeGreaterThanOrEqual(6);
     expect(new Set(waits.map((event) => event.since)).size).toBe(1);
@@ -126,7 +208,12 @@ describe('runSteps', () => {
     let calls = 0;
     let arrived = false;
     const kind: StepKind = {
-      kind: 'test', scope: 'node', reads: [], readsKubernetes: false, deadlineMs: 60_000, describe: (of) => of.id,
+      kind: 'test',
+      scope: 'node',
+      reads: [],
+      readsKubernetes: false,
+      deadlineMs: 60_000,
+      describe: (of) => of.id,
       judge: () => (arrived ? done('it had arrived') : pending('it')),
       action: {
         repeatAfterMs: 600_000,
@@ -146,11 +233,23 @@ describe('runSteps', () => {
   test('an error that is no lost reply fails the step at once', async () => {
     const on = bench();
     const kind: StepKind = {
-      kind: 'test', scope: 'node', reads: [], readsKubernetes: false, deadlineMs: 60_000, describe: (of) => of.id, judge: () => pending('it'),
-      action: { repeatAfterMs: 1, admit: () => ({ kind: 'go' }), run: () => Promise.reject(new IchorError('failed', 'the node refuses')) },
+      kind: 'test',
+      scope: 'node',
+      reads: [],
+      readsKubernetes: false,
+      deadlineMs: 60_000,
+      describe: (of) => of.id,
+      judge: () => pending('it'),
+      action: {
+        repeatAfterMs: 1,
+        admit: () => ({ kind: 'go' }),
+        run: () => Promise.reject(new IchorError('failed', 'the node refuses')),
+      },
     };
 
-    expect(await on.run([step('a')], kind)).toMatchObject([{ kind: 'failed', error: { code: 'failed', message: 'the node refuses' } }]);
+    expect(await on.run([step('a')], kind)).toMatchObject([
+      { kind: 'failed', error: { code: 'failed', message: 'the node refuses' } },
+    ]);
   });
 
   test('stopped, every step ends, and none is called failed', async () => {
@@ -158,7 +257,11 @@ describe('runSteps', () => {
     const stop = new AbortController();
     on.clock.setTimer(3_000, () => stop.abort());
 
-    const outcomes = await on.run([step('a'), step('b', { waitsFor: ['a'] })], timedKind(on.clock, 60_000, { begun: [], busy: 0, most: 0 }), stop.signal);
+    const outcomes = await on.run(
+      [step('a'), step('b', { waitsFor: ['a'] })],
+      timedKind(on.clock, 60_000, { begun: [], busy: 0, most: 0 }),
+      stop.signal,
+    );
 
     expect(outcomes.map((outcome) => outcome.kind)).toEqual(['interrupted', 'blocked']);
     expect(on.events.some((event) => event.kind === 'step-failed')).toBe(false);
@@ -179,8 +282,14 @@ describe('runSteps', () => {
   test('a control plane whose etcd was not read is not taken away', async () => {
     const on = bench();
 
-    const [outcome] = await on.run([step('reboot/cp-1', { node: 'cp-1', impact: 'reboot' })], timedKind(on.clock, 1, { begun: [], busy: 0, most: 0 }));
+    const [outcome] = await on.run(
+      [step('reboot/cp-1', { node: 'cp-1', impact: 'reboot' })],
+      timedKind(on.clock, 1, { begun: [], busy: 0, most: 0 }),
+    );
 
-    expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'refused', message: expect.stringContaining('unknown') } });
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: { code: 'refused', message: expect.stringContaining('unknown') },
+    });
   });
 });

@@ -36,7 +36,11 @@ export type StepOutcome =
   | { readonly kind: 'interrupted'; readonly step: Step };
 
 /** Resolves when every step has an outcome; a failed one blocks only those that wait for it. Never rejects. */
-export async function runSteps(engine: Engine, steps: readonly Step[], signal: AbortSignal): Promise<readonly StepOutcome[]> {
+export async function runSteps(
+  engine: Engine,
+  steps: readonly Step[],
+  signal: AbortSignal,
+): Promise<readonly StepOutcome[]> {
   const outcomes = new Map<string, Promise<StepOutcome>>();
   const shared: Shared = { engine, limiter: createLimiter(engine.parallel), disruptions: new DisruptionLog(steps) };
   for (const step of steps) {
@@ -53,13 +57,21 @@ interface Shared {
   readonly disruptions: DisruptionLog;
 }
 
-async function runInTurn(shared: Shared, step: Step, before: readonly Promise<StepOutcome>[], signal: AbortSignal): Promise<StepOutcome> {
+async function runInTurn(
+  shared: Shared,
+  step: Step,
+  before: readonly Promise<StepOutcome>[],
+  signal: AbortSignal,
+): Promise<StepOutcome> {
   const { engine, limiter, disruptions } = shared;
   const earlier = await Promise.all(before);
   const obstacle = earlier.find((outcome) => outcome.kind !== 'done' && outcome.kind !== 'skipped');
   let outcome: StepOutcome;
   if (obstacle) {
-    engine.emit({ kind: 'step-blocked', by: obstacle.step.id }, { step: step.id, ...(step.node === undefined ? {} : { node: step.node }) });
+    engine.emit(
+      { kind: 'step-blocked', by: obstacle.step.id },
+      { step: step.id, ...(step.node === undefined ? {} : { node: step.node }) },
+    );
     outcome = { kind: 'blocked', step, by: obstacle.step.id };
   } else {
     const kind = (engine.kindOf ?? kindOf)(step);

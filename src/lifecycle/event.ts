@@ -25,7 +25,14 @@ export type EventBody =
   | { readonly kind: 'plan'; readonly plan: Plan }
   | { readonly kind: 'step-started'; readonly description: string; readonly expectedMs: number }
   /** Sent when what is waited for changes, and again every ten seconds. `since` is the epoch time at which this wait began. */
-  | { readonly kind: 'step-waiting'; readonly what: string; readonly since: number; readonly sinceMs: number; readonly expectedMs: number; readonly deadlineMs: number }
+  | {
+      readonly kind: 'step-waiting';
+      readonly what: string;
+      readonly since: number;
+      readonly sinceMs: number;
+      readonly expectedMs: number;
+      readonly deadlineMs: number;
+    }
   | { readonly kind: 'step-progress'; readonly message: string }
   | { readonly kind: 'step-done'; readonly evidence: string; readonly tookMs: number }
   | { readonly kind: 'step-skipped'; readonly evidence: string }

@@ -4,16 +4,31 @@ import type { Cluster, NodeSpec } from '../spec/model.ts';
 import { resolveInstallDisk } from './install-disk.ts';
 import { checkLinks } from './link-check.ts';
 import { nodeIn, type NodeObservation, type Observation } from './observation.ts';
+import type { Plan } from './plan.ts';
 
 /** Names of the nodes for which nothing may be planned: not ours, not the machine that is meant, or sure to be lost by its config. */
 export function barredNodes(findings: readonly Finding[]): ReadonlySet<string> {
-  return new Set(findings.flatMap((finding) => (finding.severity === 'error' && finding.node !== undefined ? [finding.node] : [])));
+  return new Set(
+    findings.flatMap((finding) => (finding.severity === 'error' && finding.node !== undefined ? [finding.node] : [])),
+  );
+}
+
+/** Those of a plan that bar a node from it. */
+export function barringFindings(plan: Plan): readonly Finding[] {
+  return plan.findings.filter((finding) => finding.severity === 'error');
 }
 
 export function findingsOf(cluster: Cluster, observation: Observation): readonly Finding[] {
   return cluster.nodes.flatMap((node) => {
     const observed = nodeIn(observation, node.name);
-    return observed === undefined ? [] : [...identityFindings(node, observed), ...diskFindings(node, observed), ...linkFindings(cluster, node, observed), ...configFindings(node, observed)];
+    return observed === undefined
+      ? []
+      : [
+          ...identityFindings(node, observed),
+          ...diskFindings(node, observed),
+          ...linkFindings(cluster, node, observed),
+          ...configFindings(node, observed),
+        ];
   });
 }
 
@@ -43,27 +58,32 @@ function identityFindings(node: NodeSpec, observed: NodeObservation): readonly F
 }
 
 function diskFindings(node: NodeSpec, observed: NodeObservation): readonly Finding[] {
-  if (observed.reached.kind !== 'maintenance' || observed.facts.disks.kind === 'unread' || node.platform === 'container') return [];
+  if (
+    observed.reached.kind !== 'maintenance' ||
+    observed.facts.disks.kind === 'unread' ||
+    node.platform === 'container'
+  )
+    return [];
   const chosen = resolveInstallDisk(node.install, observed.facts.disks.value);
   switch (chosen.kind) {
     case 'missing':
       return [
-      about(node, {
-        severity: 'error',
-        rule: 'install-disk-missing',
-        message: `${node.name} has nowhere to install to: ${chosen.why}`,
-        hint: 'With such a selector the node takes its config and stays in maintenance. Correct `install.disk`.',
-      }),
-    ];
+        about(node, {
+          severity: 'error',
+          rule: 'install-disk-missing',
+          message: `${node.name} has nowhere to install to: ${chosen.why}`,
+          hint: 'With such a selector the node takes its config and stays in maintenance. Correct `install.disk`.',
+        }),
+      ];
     case 'ambiguous':
       return [
-      about(node, {
-        severity: 'warning',
-        rule: 'install-disk-ambiguous',
-        message: `${node.name}: \`install.disk\` matches ${chosen.disks.map((disk) => disk.devPath).join(', ')}; Talos takes the first it finds`,
-        hint: 'Add the serial of the disk that is meant.',
-      }),
-    ];
+        about(node, {
+          severity: 'warning',
+          rule: 'install-disk-ambiguous',
+          message: `${node.name}: \`install.disk\` matches ${chosen.disks.map((disk) => disk.devPath).join(', ')}; Talos takes the first it finds`,
+          hint: 'Add the serial of the disk that is meant.',
+        }),
+      ];
     case 'found':
     case 'unjudged':
       return [];
@@ -77,7 +97,13 @@ function linkFindings(cluster: Cluster, node: NodeSpec, observed: NodeObservatio
 
 function configFindings(node: NodeSpec, observed: NodeObservation): readonly Finding[] {
   if (observed.reached.kind !== 'secure' || observed.facts.config.kind === 'read') return [];
-  return [about(node, { severity: 'warning', rule: 'config-unread', message: `${node.name}: whether its config is the wanted one is unknown: ${observed.facts.config.why}` })];
+  return [
+    about(node, {
+      severity: 'warning',
+      rule: 'config-unread',
+      message: `${node.name}: whether its config is the wanted one is unknown: ${observed.facts.config.why}`,
+    }),
+  ];
 }
 
 function about(node: NodeSpec, remark: Pick<Finding, 'severity' | 'rule' | 'message' | 'hint'>): Finding {

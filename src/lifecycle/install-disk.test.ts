@@ -3,7 +3,16 @@ import { resolveInstallDisk } from './install-disk.ts';
 import type { ObservedDisk } from './observation.ts';
 
 function disk(name: string, more: Partial<ObservedDisk> = {}): ObservedDisk {
-  return { name, devPath: `/dev/${name}`, sizeBytes: 1e12, readonly: false, cdrom: false, transport: 'ata', contents: [], ...more };
+  return {
+    name,
+    devPath: `/dev/${name}`,
+    sizeBytes: 1e12,
+    readonly: false,
+    cdrom: false,
+    transport: 'ata',
+    contents: [],
+    ...more,
+  };
 }
 
 const disks = [
@@ -22,17 +31,26 @@ describe('resolveInstallDisk', () => {
     [{ name: '/dev/sda' }, '/dev/sda'],
     [{ match: 'disk.transport == "nvme"' }, '/dev/nvme0n1'],
   ])('%j selects %s', (selector, devPath) => {
-    expect(resolveInstallDisk({ disk: selector, wipe: false }, disks)).toMatchObject({ kind: 'found', disk: { devPath } });
+    expect(resolveInstallDisk({ disk: selector, wipe: false }, disks)).toMatchObject({
+      kind: 'found',
+      disk: { devPath },
+    });
   });
 
   test('a selector that fits several disks says which', () => {
-    expect(resolveInstallDisk({ disk: { type: 'ssd' }, wipe: false }, disks)).toMatchObject({ kind: 'ambiguous', disks: [{ name: 'sda' }, { name: 'nvme0n1' }] });
+    expect(resolveInstallDisk({ disk: { type: 'ssd' }, wipe: false }, disks)).toMatchObject({
+      kind: 'ambiguous',
+      disks: [{ name: 'sda' }, { name: 'nvme0n1' }],
+    });
   });
 
   test('F0-1 a device that is not there lists the disks that are, without read-only ones', () => {
     const result = resolveInstallDisk({ device: '/dev/vda', wipe: false }, disks);
 
-    expect(result).toMatchObject({ kind: 'missing', why: expect.stringContaining('/dev/sda: Samsung SSD 870, serial S6Z1') });
+    expect(result).toMatchObject({
+      kind: 'missing',
+      why: expect.stringContaining('/dev/sda: Samsung SSD 870, serial S6Z1'),
+    });
     expect(result).not.toMatchObject({ why: expect.stringContaining('sr0') });
   });
 

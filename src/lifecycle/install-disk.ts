@@ -20,7 +20,8 @@ export function resolveInstallDisk(install: Install, disks: readonly ObservedDis
   if (install.disk === undefined) return { kind: 'unjudged', why: 'the spec names no install disk' };
   // In maintenance Talos is on no disk yet.
   const resolved = resolveDiskSelector(install.disk, { disks, systemDisk: null });
-  const own = (found: { readonly devPath: string }): readonly ObservedDisk[] => disks.filter((disk) => disk.devPath === found.devPath);
+  const own = (found: { readonly devPath: string }): readonly ObservedDisk[] =>
+    disks.filter((disk) => disk.devPath === found.devPath);
   switch (resolved.kind) {
     case 'none':
       return { kind: 'missing', why: resolved.why };
@@ -30,15 +31,21 @@ export function resolveInstallDisk(install: Install, disks: readonly ObservedDis
     case 'many': {
       const found = (resolved.kind === 'one' ? [resolved.disk] : resolved.disks).flatMap(own);
       const [first] = found;
-      return found.length === 1 && first !== undefined ? { kind: 'found', disk: first } : { kind: 'ambiguous', disks: found };
+      return found.length === 1 && first !== undefined
+        ? { kind: 'found', disk: first }
+        : { kind: 'ambiguous', disks: found };
     }
   }
 }
 
 function resolveDevice(device: string, disks: readonly ObservedDisk[]): InstallDisk {
-  if (device.startsWith('/dev/disk/')) return { kind: 'unjudged', why: `${device} is a link that only the node can follow` };
+  if (device.startsWith('/dev/disk/'))
+    return { kind: 'unjudged', why: `${device} is a link that only the node can follow` };
   const usable = disks.filter((disk) => !disk.readonly && !disk.cdrom);
   const disk = usable.find((candidate) => candidate.devPath === device);
   if (disk) return { kind: 'found', disk };
-  return { kind: 'missing', why: `${device} does not exist; there ${usable.length === 0 ? 'are no disks' : `are ${usable.map(describeDisk).join('; ')}`}` };
+  return {
+    kind: 'missing',
+    why: `${device} does not exist; there ${usable.length === 0 ? 'are no disks' : `are ${usable.map(describeDisk).join('; ')}`}`,
+  };
 }

@@ -5,7 +5,20 @@ import { read, unread, type NodeFacts, type NodeObservation, type Observation } 
 import type { Step } from './step.ts';
 
 function step(kind: string, node: string, impact: Step['impact']): Step {
-  return { v: 1, id: `${kind}/${node}`, kind, node, args: {}, reason: { fact: 'test' }, impact, preconditions: [], facts: [], waitsFor: [], waitingFor: '', estimateMs: 0 };
+  return {
+    v: 1,
+    id: `${kind}/${node}`,
+    kind,
+    node,
+    args: {},
+    reason: { fact: 'test' },
+    impact,
+    preconditions: [],
+    facts: [],
+    waitsFor: [],
+    waitingFor: '',
+    estimateMs: 0,
+  };
 }
 
 interface Seen {
@@ -26,18 +39,35 @@ function world(nodes: Readonly<Record<string, Seen>>): Observation {
     nodes: Object.entries(nodes).map(([node, seen]): NodeObservation => {
       const self = members.find((member) => member.id === node);
       const etcd: NodeFacts['etcd'] =
-        seen.etcd === 'silent' ? read({ kind: 'silent', service: 'Running', why: 'test' }, 'test')
-        : seen.etcd === 'none' ? read({ kind: 'none', service: 'Preparing' }, 'test')
-        : self === undefined || seen.etcd === 'down' ? unread('no answer')
-        : read({ kind: 'member', service: 'Running', healthy: true, self, members }, 'test');
-      const registered = seen.isRegistered ? { name: node, internalIps: [], kubelet: '', ready: true, waitsForCni: false, schedulable: true } : null;
+        seen.etcd === 'silent'
+          ? read({ kind: 'silent', service: 'Running', why: 'test' }, 'test')
+          : seen.etcd === 'none'
+            ? read({ kind: 'none', service: 'Preparing' }, 'test')
+            : self === undefined || seen.etcd === 'down'
+              ? unread('no answer')
+              : read({ kind: 'member', service: 'Running', healthy: true, self, members }, 'test');
+      const registered = seen.isRegistered
+        ? { name: node, internalIps: [], kubelet: '', ready: true, waitsForCni: false, schedulable: true }
+        : null;
       const missing = unread<never>('test');
       return {
         node,
         reached: { kind: seen.inMaintenance ? 'maintenance' : 'secure', address: '10.0.4.9' },
         facts: {
-          identity: missing, talos: missing, stage: missing, bootId: missing, schematic: missing, extensions: missing, disks: missing, links: missing, systemDisk: missing,
-          config: missing, services: missing, addresses: missing, etcd, kubernetesNode: read(registered, 'test'),
+          identity: missing,
+          talos: missing,
+          stage: missing,
+          bootId: missing,
+          schematic: missing,
+          extensions: missing,
+          disks: missing,
+          links: missing,
+          systemDisk: missing,
+          config: missing,
+          services: missing,
+          addresses: missing,
+          etcd,
+          kubernetesNode: read(registered, 'test'),
         },
       };
     }),
@@ -45,28 +75,50 @@ function world(nodes: Readonly<Record<string, Seen>>): Observation {
 }
 
 const three = smallCluster({ controlPlanes: 3, workers: 3, maxUnavailable: 1 });
-const names = (violations: readonly { readonly invariant: string }[]): readonly string[] => violations.map((violation) => violation.invariant);
+const names = (violations: readonly { readonly invariant: string }[]): readonly string[] =>
+  violations.map((violation) => violation.invariant);
 
 describe('bootstrap', () => {
   test('only the first control plane of the spec', () => {
     const observation = world({ 'cp-1': { etcd: 'none' }, 'cp-2': { etcd: 'none' }, 'cp-3': { etcd: 'none' } });
 
-    expect(names(violationsOf([step('bootstrap-etcd', 'cp-1', 'none')], { cluster: three, observation, confirmed: new Set() }))).toEqual([]);
-    expect(names(violationsOf([step('bootstrap-etcd', 'cp-2', 'none')], { cluster: three, observation, confirmed: new Set() }))).toEqual(['bootstrap-elsewhere']);
+    expect(
+      names(
+        violationsOf([step('bootstrap-etcd', 'cp-1', 'none')], { cluster: three, observation, confirmed: new Set() }),
+      ),
+    ).toEqual([]);
+    expect(
+      names(
+        violationsOf([step('bootstrap-etcd', 'cp-2', 'none')], { cluster: three, observation, confirmed: new Set() }),
+      ),
+    ).toEqual(['bootstrap-elsewhere']);
   });
 
   test('once', () => {
     const observation = world({ 'cp-1': { etcd: 'none' } });
     const twice = [step('bootstrap-etcd', 'cp-1', 'none'), step('bootstrap-etcd', 'cp-1', 'none')];
 
-    expect(names(violationsOf(twice, { cluster: three, observation, confirmed: new Set() }))).toEqual(['second-bootstrap']);
+    expect(names(violationsOf(twice, { cluster: three, observation, confirmed: new Set() }))).toEqual([
+      'second-bootstrap',
+    ]);
   });
 
-  test.each(['voter', 'learner', 'silent'] as const)('not while another control plane has etcd (%s), whoever confirms it', (etcd) => {
-    const observation = world({ 'cp-1': { etcd: 'none' }, 'cp-2': { etcd }, 'cp-3': { etcd: 'none' } });
+  test.each(['voter', 'learner', 'silent'] as const)(
+    'not while another control plane has etcd (%s), whoever confirms it',
+    (etcd) => {
+      const observation = world({ 'cp-1': { etcd: 'none' }, 'cp-2': { etcd }, 'cp-3': { etcd: 'none' } });
 
-    expect(names(violationsOf([step('bootstrap-etcd', 'cp-1', 'none')], { cluster: three, observation, confirmed: new Set(['cp-1', 'cp-2', 'cp-3']) }))).toEqual(['bootstrap-over-etcd']);
-  });
+      expect(
+        names(
+          violationsOf([step('bootstrap-etcd', 'cp-1', 'none')], {
+            cluster: three,
+            observation,
+            confirmed: new Set(['cp-1', 'cp-2', 'cp-3']),
+          }),
+        ),
+      ).toEqual(['bootstrap-over-etcd']);
+    },
+  );
 });
 
 describe('destroying', () => {
@@ -74,7 +126,9 @@ describe('destroying', () => {
     const observation = world({ 'w-1': { inMaintenance: true } });
     const destroying = step('apply-config', 'w-1', 'destroys');
 
-    expect(names(violationsOf([destroying], { cluster: three, observation, confirmed: new Set(['w-2']) }))).toEqual(['destroys-unconfirmed']);
+    expect(names(violationsOf([destroying], { cluster: three, observation, confirmed: new Set(['w-2']) }))).toEqual([
+      'destroys-unconfirmed',
+    ]);
     expect(names(violationsOf([destroying], { cluster: three, observation, confirmed: new Set(['w-1']) }))).toEqual([]);
   });
 });
@@ -93,29 +147,62 @@ describe('quorum', () => {
     const learner = world({ 'cp-1': { etcd: 'voter' }, 'cp-2': { etcd: 'voter' }, 'cp-3': { etcd: 'learner' } });
     const all = world({ 'cp-1': { etcd: 'voter' }, 'cp-2': { etcd: 'voter' }, 'cp-3': { etcd: 'voter' } });
 
-    expect(names(violationsOfStart(reboot, [], { cluster: three, observation: down, confirmed: new Set() }))).toContain('quorum');
-    expect(names(violationsOfStart(reboot, [], { cluster: three, observation: learner, confirmed: new Set() }))).toContain('quorum');
-    expect(names(violationsOfStart(reboot, [step('reboot', 'cp-2', 'reboot')], { cluster: three, observation: all, confirmed: new Set() }))).toEqual(['quorum', 'max-unavailable']);
+    expect(names(violationsOfStart(reboot, [], { cluster: three, observation: down, confirmed: new Set() }))).toContain(
+      'quorum',
+    );
+    expect(
+      names(violationsOfStart(reboot, [], { cluster: three, observation: learner, confirmed: new Set() })),
+    ).toContain('quorum');
+    expect(
+      names(
+        violationsOfStart(reboot, [step('reboot', 'cp-2', 'reboot')], {
+          cluster: three,
+          observation: all,
+          confirmed: new Set(),
+        }),
+      ),
+    ).toEqual(['quorum', 'max-unavailable']);
   });
 
   test('a control plane whose etcd was not read is never taken away', () => {
-    const observation = world({ 'cp-1': { etcd: 'down', isRegistered: true }, 'cp-2': { etcd: 'voter' }, 'cp-3': { etcd: 'voter' } });
+    const observation = world({
+      'cp-1': { etcd: 'down', isRegistered: true },
+      'cp-2': { etcd: 'voter' },
+      'cp-3': { etcd: 'voter' },
+    });
 
-    expect(names(violationsOfStart(reboot, [], { cluster: three, observation, confirmed: new Set() }))).toContain('quorum-unknown');
+    expect(names(violationsOfStart(reboot, [], { cluster: three, observation, confirmed: new Set() }))).toContain(
+      'quorum-unknown',
+    );
   });
 
   test('a machine in maintenance takes nothing away', () => {
-    const observation = world({ 'cp-1': { inMaintenance: true, isRegistered: true }, 'cp-2': { etcd: 'voter' }, 'cp-3': { etcd: 'voter' } });
+    const observation = world({
+      'cp-1': { inMaintenance: true, isRegistered: true },
+      'cp-2': { etcd: 'voter' },
+      'cp-3': { etcd: 'voter' },
+    });
 
     expect(isDisruption(step('apply-config', 'cp-1', 'reinstall'), observation)).toBe(false);
-    expect(names(violationsOfStart(step('apply-config', 'cp-1', 'reinstall'), [], { cluster: three, observation, confirmed: new Set() }))).toEqual([]);
+    expect(
+      names(
+        violationsOfStart(step('apply-config', 'cp-1', 'reinstall'), [], {
+          cluster: three,
+          observation,
+          confirmed: new Set(),
+        }),
+      ),
+    ).toEqual([]);
   });
 });
 
 describe('limits', () => {
   test('at most `maxUnavailable` workers at once; control planes are counted apart', () => {
     const observation = world({ 'w-1': { isRegistered: true }, 'w-2': { isRegistered: true } });
-    const start = (busy: readonly Step[]): readonly string[] => names(violationsOfStart(step('reboot', 'w-1', 'reboot'), busy, { cluster: three, observation, confirmed: new Set() }));
+    const start = (busy: readonly Step[]): readonly string[] =>
+      names(
+        violationsOfStart(step('reboot', 'w-1', 'reboot'), busy, { cluster: three, observation, confirmed: new Set() }),
+      );
 
     expect(start([])).toEqual([]);
     expect(start([step('reboot', 'cp-1', 'reboot')])).toEqual([]);

@@ -4,6 +4,7 @@
  */
 import { controlPlanes, type Cluster } from '../spec/model.ts';
 import { nodeIn, valueOf, type EtcdMember, type Observation } from './observation.ts';
+import { hasEtcd } from './standing.ts';
 import type { Impact, Step } from './step.ts';
 
 export interface Violation {
@@ -24,15 +25,27 @@ const DISRUPTING: ReadonlySet<Impact> = new Set(['reboot', 'resize', 'upgrade', 
 
 /** Of a plan as a whole. */
 export function violationsOf(steps: readonly Step[], input: InvariantInput): readonly Violation[] {
-  return [...bootstrapViolations(steps, input), ...steps.flatMap((step) => [...confirmationViolations(step, input), ...quorumViolations(step, [], input)])];
+  return [
+    ...bootstrapViolations(steps, input),
+    ...steps.flatMap((step) => [...confirmationViolations(step, input), ...quorumViolations(step, [], input)]),
+  ];
 }
 
 /**
  * Before one step acts, with those that are acting or whose disruption has not ended: empty when it may. `limits` are not lasting:
  * the engine waits and asks again.
  */
-export function violationsOfStart(step: Step, inDisruption: readonly Step[], input: InvariantInput): readonly Violation[] {
-  return [...bootstrapViolations([step], input), ...confirmationViolations(step, input), ...quorumViolations(step, inDisruption, input), ...limitViolations(step, inDisruption, input)];
+export function violationsOfStart(
+  step: Step,
+  inDisruption: readonly Step[],
+  input: InvariantInput,
+): readonly Violation[] {
+  return [
+    ...bootstrapViolations([step], input),
+    ...confirmationViolations(step, input),
+    ...quorumViolations(step, inDisruption, input),
+    ...limitViolations(step, inDisruption, input),
+  ];
 }
 
 /** Whether running the step takes something away that works at present: an etcd voter, or a registered Node. */
@@ -49,10 +62,24 @@ function bootstrapViolations(steps: readonly Step[], input: InvariantInput): rea
   const [first] = controlPlanes(input.cluster);
   const violations: Violation[] = [];
   for (const [index, step] of bootstraps.entries()) {
-    if (index > 0) violations.push({ invariant: 'second-bootstrap', step: step.id, message: 'a plan may bootstrap etcd once only' });
-    if (step.node !== first?.name) violations.push({ invariant: 'bootstrap-elsewhere', step: step.id, message: `etcd is bootstrapped on ${first?.name ?? 'no node'} and nowhere else, never on ${step.node ?? 'no node'}` });
-    const member = controlPlanes(input.cluster).find((node) => hasEtcd(node.name, input.observation));
-    if (member) violations.push({ invariant: 'bootstrap-over-etcd', step: step.id, message: `${member.name} has etcd data or membership: a bootstrap would make a second cluster` });
+    if (index > 0)
+      violations.push({ invariant: 'second-bootstrap', step: step.id, message: 'a plan may bootstrap etcd once only' });
+    if (step.node !== first?.name)
+      violations.push({
+        invariant: 'bootstrap-elsewhere',
+        step: step.id,
+        message: `etcd is bootstrapped on ${first?.name ?? 'no node'} and nowhere else, never on ${step.node ?? 'no node'}`,
+      });
+    const member = controlPlanes(input.cluster).find((node) => {
+      const seen = nodeIn(input.observation, node.name);
+      return seen !== undefined && hasEtcd(seen);
+    });
+    if (member)
+      violations.push({
+        invariant: 'bootstrap-over-etcd',
+        step: step.id,
+        message: `${member.name} has etcd data or membership: a bootstrap would make a second cluster`,
+      });
   }
   return violations;
 }
@@ -77,7 +104,14 @@ function quorumViolations(step: Step, inDisruption: readonly Step[], input: Inva
   const isPlane = controlPlanes(input.cluster).some((node) => node.name === step.node);
   const seen = step.node === undefined ? undefined : nodeIn(input.observation, step.node);
   if (isPlane && seen?.facts.etcd.kind !== 'read') {
-    return [{ invariant: 'quorum-unknown', step: step.id, message: `whether etcd can do without ${step.node ?? '?'} is unknown: its etcd was not read`, hint: 'Wait until it answers.' }];
+    return [
+      {
+        invariant: 'quorum-unknown',
+        step: step.id,
+        message: `whether etcd can do without ${step.node ?? '?'} is unknown: its etcd was not read`,
+        hint: 'Wait until it answers.',
+      },
+    ];
   }
   const present = voters(input.observation);
   if (!present.some((voter) => voter.node === step.node)) return [];
@@ -86,17 +120,33 @@ function quorumViolations(step: Step, inDisruption: readonly Step[], input: Inva
   const left = present.filter((voter) => voter.healthy && !away.has(voter.node)).length;
   const needed = Math.floor(total / 2) + 1;
   if (left >= needed) return [];
-  return [{ invariant: 'quorum', step: step.id, message: `etcd has ${total} voters and needs ${needed}; without ${[...away].join(', ')} only ${left} would be left`, hint: 'Bring the other control planes back first.' }];
+  return [
+    {
+      invariant: 'quorum',
+      step: step.id,
+      message: `etcd has ${total} voters and needs ${needed}; without ${[...away].join(', ')} only ${left} would be left`,
+      hint: 'Bring the other control planes back first.',
+    },
+  ];
 }
 
 function limitViolations(step: Step, inDisruption: readonly Step[], input: InvariantInput): readonly Violation[] {
   if (!isDisruption(step, input.observation)) return [];
-  const roleOf = (name: string | undefined): string | undefined => input.cluster.nodes.find((node) => node.name === name)?.role;
+  const roleOf = (name: string | undefined): string | undefined =>
+    input.cluster.nodes.find((node) => node.name === name)?.role;
   const role = roleOf(step.node);
-  const others = new Set(inDisruption.filter((other) => other.node !== step.node && roleOf(other.node) === role).map((other) => other.node));
+  const others = new Set(
+    inDisruption.filter((other) => other.node !== step.node && roleOf(other.node) === role).map((other) => other.node),
+  );
   const limit = role === 'controlplane' ? 1 : input.cluster.limits.maxUnavailable;
   if (others.size < limit) return [];
-  return [{ invariant: 'max-unavailable', step: step.id, message: `${[...others].join(', ')} ${others.size === 1 ? 'is' : 'are'} in disruption; the limit for a ${role ?? 'node'} is ${limit}` }];
+  return [
+    {
+      invariant: 'max-unavailable',
+      step: step.id,
+      message: `${[...others].join(', ')} ${others.size === 1 ? 'is' : 'are'} in disruption; the limit for a ${role ?? 'node'} is ${limit}`,
+    },
+  ];
 }
 
 interface Voter {
@@ -117,13 +167,10 @@ function votersInAll(observation: Observation): number {
     const etcd = valueOf(node.facts.etcd);
     return etcd?.kind === 'member' ? etcd.members : [];
   });
-  return Math.max(voters(observation).length, ...lists.map((members) => members.filter((member) => !member.learner).length));
-}
-
-function hasEtcd(name: string, observation: Observation): boolean {
-  const node = nodeIn(observation, name);
-  const kind = node === undefined ? undefined : valueOf(node.facts.etcd)?.kind;
-  return kind === 'member' || kind === 'silent';
+  return Math.max(
+    voters(observation).length,
+    ...lists.map((members) => members.filter((member) => !member.learner).length),
+  );
 }
 
 function isRegistered(name: string, observation: Observation): boolean {

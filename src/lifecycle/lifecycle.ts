@@ -28,11 +28,16 @@ export interface LifecycleParts extends ObserveParts {
 }
 
 export interface Lifecycle {
-  plan(request: Pick<RunRequest, 'nodes'>, signal: AbortSignal): Promise<{ readonly observation: Observation; readonly plan: Plan }>;
+  plan(
+    request: Pick<RunRequest, 'nodes'>,
+    signal: AbortSignal,
+  ): Promise<{ readonly observation: Observation; readonly plan: Plan }>;
   /** Takes the cluster's lock. Rejects with `refused` when another run holds it; all other endings are in the result. */
   apply(request: RunRequest, signal: AbortSignal): Promise<RunResult>;
   /** What is there now, judged once. */
-  status(signal: AbortSignal): Promise<{ readonly observation: Observation; readonly plan: Plan; readonly conditions: readonly Condition[] }>;
+  status(
+    signal: AbortSignal,
+  ): Promise<{ readonly observation: Observation; readonly plan: Plan; readonly conditions: readonly Condition[] }>;
   /** Closes all sessions and waits until the journal is written. */
   close(): Promise<void>;
 }
@@ -52,7 +57,11 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
     parallel: parts.parallel,
     confirmed: parts.confirmed ?? new Set(),
     verify: (patienceMs, signal) =>
-      verifyHealth({ cluster: parts.cluster, observer, clock: parts.clock }, { patienceMs, onChange: (condition) => emit({ kind: 'condition', condition }) }, signal),
+      verifyHealth(
+        { cluster: parts.cluster, observer, clock: parts.clock },
+        { patienceMs, onChange: (condition) => emit({ kind: 'condition', condition }) },
+        signal,
+      ),
   };
   return {
     plan(request, signal) {
@@ -64,7 +73,11 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
       const attempt = await parts.locks.acquire(parts.cluster.name, parts.owner);
       if (attempt.kind === 'taken') {
         const { command, pid, host } = attempt.owner;
-        throw new IchorError('refused', `${parts.cluster.name} is being changed by \`${command}\` (process ${pid} on ${host})`, { hint: 'Wait until it ends, or stop it; what it has begun can be gone on with.' });
+        throw new IchorError(
+          'refused',
+          `${parts.cluster.name} is being changed by \`${command}\` (process ${pid} on ${host})`,
+          { hint: 'Wait until it ends, or stop it; what it has begun can be gone on with.' },
+        );
       }
       try {
         return await applyCluster(runParts, request, signal);

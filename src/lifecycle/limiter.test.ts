@@ -17,7 +17,13 @@ test('never more at once than allowed, in order, and a failure frees its place',
 
   const results = await Promise.allSettled([0, 1, 2, 3, 4].map((n) => limiter.run(task(n))));
 
-  expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
+  expect(results.map((result) => result.status)).toEqual([
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+    'fulfilled',
+    'fulfilled',
+  ]);
   expect(started).toEqual([0, 1, 2, 3, 4]);
   expect(most).toBe(2);
 });

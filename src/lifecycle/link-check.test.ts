@@ -10,7 +10,9 @@ function link(name: string, mac: string, up = true): ObservedLink {
 
 function rules(spec: Partial<NodeSpec>, links: readonly ObservedLink[]): readonly string[] {
   const cluster = smallCluster({ controlPlanes: 1, nodes: { 'cp-1': spec } });
-  return cluster.nodes.flatMap((node) => checkLinks(cluster, node, links).map((remark) => `${remark.severity} ${remark.rule}`));
+  return cluster.nodes.flatMap((node) =>
+    checkLinks(cluster, node, links).map((remark) => `${remark.severity} ${remark.rule}`),
+  );
 }
 
 describe('checkLinks', () => {
@@ -35,7 +37,12 @@ describe('checkLinks', () => {
 
     const [remark] = cluster.nodes.flatMap((node) => checkLinks(cluster, node, [link('enp1s0', macOf(101))]));
 
-    expect(remark).toMatchObject({ severity: 'warning', rule: 'link-missing', message: expect.stringContaining('enp1s0'), hint: expect.stringContaining('mac') });
+    expect(remark).toMatchObject({
+      severity: 'warning',
+      rule: 'link-missing',
+      message: expect.stringContaining('enp1s0'),
+      hint: expect.stringContaining('mac'),
+    });
   });
 
   test('without MAC or name one physical link is meant, several are a guess', () => {

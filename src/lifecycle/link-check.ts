@@ -11,14 +11,19 @@ export type LinkRemark = Pick<Finding, 'severity' | 'rule' | 'message' | 'hint'>
 
 export function checkLinks(cluster: Cluster, node: NodeSpec, observed: readonly ObservedLink[]): readonly LinkRemark[] {
   const physical = observed.filter((link) => link.physical);
-  return effectiveNetwork(cluster, node).links.flatMap((link) => (link.isVirtual ? [] : checkLink(node, link, physical)));
+  return effectiveNetwork(cluster, node).links.flatMap((link) =>
+    link.isVirtual ? [] : checkLink(node, link, physical),
+  );
 }
 
 function checkLink(node: NodeSpec, link: EffectiveLink, physical: readonly ObservedLink[]): readonly LinkRemark[] {
   const selector = link.selector;
   switch (selector.kind) {
     case 'mac': {
-      const found = physical.find((candidate) => candidate.mac === selector.mac.toLowerCase() || candidate.permanentMac === selector.mac.toLowerCase());
+      const found = physical.find(
+        (candidate) =>
+          candidate.mac === selector.mac.toLowerCase() || candidate.permanentMac === selector.mac.toLowerCase(),
+      );
       return found === undefined ? [missing(node, link, physical, 'error')] : down(node, link, found);
     }
     case 'name': {
@@ -46,17 +51,32 @@ function checkLink(node: NodeSpec, link: EffectiveLink, physical: readonly Obser
 /** Where the address of the node itself is to go there must be a cable. */
 function down(node: NodeSpec, link: EffectiveLink, found: ObservedLink): readonly LinkRemark[] {
   if (!link.isPrimary || found.up) return [];
-  return [{ severity: 'warning', rule: 'link-down', message: `${node.name}: ${found.name} is to carry its address and has no link`, hint: 'Is the cable in another port?' }];
+  return [
+    {
+      severity: 'warning',
+      rule: 'link-down',
+      message: `${node.name}: ${found.name} is to carry its address and has no link`,
+      hint: 'Is the cable in another port?',
+    },
+  ];
 }
 
-function missing(node: NodeSpec, link: EffectiveLink, physical: readonly ObservedLink[], severity: 'error' | 'warning'): LinkRemark {
+function missing(
+  node: NodeSpec,
+  link: EffectiveLink,
+  physical: readonly ObservedLink[],
+  severity: 'error' | 'warning',
+): LinkRemark {
   const use = link.addresses.length > 0 ? link.addresses.join(', ') : link.dhcp ? 'DHCP' : 'its settings';
   const there = physical.length === 0 ? 'are none' : `are ${physical.map(describe).join(', ')}`;
   return {
     severity,
     rule: 'link-missing',
     message: `${node.name}: ${use} belongs on ${describeSelector(link.selector)}, which the machine does not have; of physical links there ${there}`,
-    hint: severity === 'error' ? 'With its config the machine would lose the network. Correct `mac`.' : 'Select links by `mac`: names differ between kernels and change with hardware.',
+    hint:
+      severity === 'error'
+        ? 'With its config the machine would lose the network. Correct `mac`.'
+        : 'Select links by `mac`: names differ between kernels and change with hardware.',
   };
 }
 

@@ -2,7 +2,13 @@
 import { IchorError, messageOf } from '../errors.ts';
 import { fieldsOf, textField } from '../health/resource-fields.ts';
 import { isTalosError } from '../talos-api/errors.ts';
-import { TALOS_API_PORT, type TalosConnector, type TalosCredentials, type TalosNodeSession, type TalosTarget } from '../talos-api/port.ts';
+import {
+  TALOS_API_PORT,
+  type TalosConnector,
+  type TalosCredentials,
+  type TalosNodeSession,
+  type TalosTarget,
+} from '../talos-api/port.ts';
 import type { Resource } from '../talos-api/resource.ts';
 import { readIdentity } from './facts/identity.ts';
 import { MACHINE_STATUS, TALOS_VERSION } from './facts/talos-types.ts';
@@ -65,7 +71,10 @@ export async function meetThrough(request: MeetRequest, via: TalosTarget, signal
 }
 
 async function meetInMaintenance(request: MeetRequest, target: TalosTarget, signal: AbortSignal): Promise<Meeting> {
-  const session = request.connector.maintenance(target, request.fingerprint === undefined ? {} : { fingerprint: request.fingerprint });
+  const session = request.connector.maintenance(
+    target,
+    request.fingerprint === undefined ? {} : { fingerprint: request.fingerprint },
+  );
   try {
     return await enter('maintenance', session, signal);
   } catch (reason) {
@@ -78,15 +87,32 @@ async function meetInMaintenance(request: MeetRequest, target: TalosTarget, sign
 async function enter(mode: 'maintenance' | 'secure', session: TalosNodeSession, signal: AbortSignal): Promise<Meeting> {
   const options = { signal, timeoutMs: FIRST_ANSWER_MS };
   const status = await session.getResource(MACHINE_STATUS, options);
-  const [identity, version] = await Promise.all([readIdentity(session, options), session.getResource(TALOS_VERSION, options)]);
-  return { kind: 'met', mode, address: session.target.host, session, identity, talos: textField(fieldsOf(version?.spec), 'version'), status };
+  const [identity, version] = await Promise.all([
+    readIdentity(session, options),
+    session.getResource(TALOS_VERSION, options),
+  ]);
+  return {
+    kind: 'met',
+    mode,
+    address: session.target.host,
+    session,
+    identity,
+    talos: textField(fieldsOf(version?.spec), 'version'),
+    status,
+  };
 }
 
 function whyShut(address: string, reason: unknown): Shut {
   // Refused by its CA or refusing ours: it has a config, and not one of this cluster.
-  if (isTalosError(reason, 'wrong-ca', 'certificate-required', 'certificate-refused')) return { kind: 'foreign', address, why: messageOf(reason) };
+  if (isTalosError(reason, 'wrong-ca', 'certificate-required', 'certificate-refused'))
+    return { kind: 'foreign', address, why: messageOf(reason) };
   if (isTalosError(reason, 'fingerprint-mismatch')) return { kind: 'mistaken', address, why: messageOf(reason) };
-  return { kind: 'unreachable', tried: [address], code: reason instanceof IchorError ? reason.code : 'failed', why: shortly(reason) };
+  return {
+    kind: 'unreachable',
+    tried: [address],
+    code: reason instanceof IchorError ? reason.code : 'failed',
+    why: shortly(reason),
+  };
 }
 
 /** Stable words for what is met all the time while a machine reboots, so that a wait does not change its text at every look. */

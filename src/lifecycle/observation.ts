@@ -23,7 +23,12 @@ export type Reached =
   | { readonly kind: 'secure'; readonly address: string; readonly via?: string }
   | { readonly kind: 'foreign'; readonly address: string; readonly why: string }
   | { readonly kind: 'mistaken'; readonly address: string; readonly why: string }
-  | { readonly kind: 'unreachable'; readonly tried: readonly string[]; readonly code: IchorErrorCode; readonly why: string };
+  | {
+      readonly kind: 'unreachable';
+      readonly tried: readonly string[];
+      readonly code: IchorErrorCode;
+      readonly why: string;
+    };
 
 export interface NodeObservation {
   /** Name in the spec. */
@@ -123,7 +128,13 @@ export type EtcdObservation =
   | { readonly kind: 'none'; readonly service: string }
   /** There is data, or the service runs, but it does not answer (yet): it must be taken for a member. */
   | { readonly kind: 'silent'; readonly service: string; readonly why: string }
-  | { readonly kind: 'member'; readonly service: string; readonly healthy: boolean; readonly self: EtcdMember; readonly members: readonly EtcdMember[] };
+  | {
+      readonly kind: 'member';
+      readonly service: string;
+      readonly healthy: boolean;
+      readonly self: EtcdMember;
+      readonly members: readonly EtcdMember[];
+    };
 
 export interface EtcdMember {
   /** 16 hexadecimal digits. */

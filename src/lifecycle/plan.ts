@@ -37,7 +37,12 @@ export function selectNodes(plan: Plan, names: ReadonlySet<string>): Plan {
   const kept = plan.steps.filter((step) => step.node === undefined || names.has(step.node));
   const ids = new Set(kept.map((step) => step.id));
   const steps = kept.map((step) => ({ ...step, waitsFor: step.waitsFor.filter((id) => ids.has(id)) }));
-  return { ...plan, steps, differences: plan.differences.filter((difference) => names.has(difference.node)), estimateMs: criticalPathMs(steps) };
+  return {
+    ...plan,
+    steps,
+    differences: plan.differences.filter((difference) => names.has(difference.node)),
+    estimateMs: criticalPathMs(steps),
+  };
 }
 
 /** Why a plan that was made earlier may not be run on the world as it is planned now; undefined when it may. */
@@ -48,7 +53,9 @@ export function whyMoved(earlier: Plan, now: Plan): string | undefined {
   for (const step of earlier.steps) {
     const same = present.get(step.id);
     if (same === undefined) return `${step.id} is not needed any more`;
-    const moved = step.facts.find((fact) => same.facts.find((candidate) => candidate.path === fact.path)?.digest !== fact.digest);
+    const moved = step.facts.find(
+      (fact) => same.facts.find((candidate) => candidate.path === fact.path)?.digest !== fact.digest,
+    );
     if (moved) return `${moved.path} has changed since`;
     present.delete(step.id);
   }

@@ -17,7 +17,10 @@ async function observed(cluster: Cluster, change: (world: SmallWorld) => void = 
 }
 
 function observeAll(world: SmallWorld, cluster: Cluster): Promise<Observation> {
-  return world.observe({ nodes: cluster.nodes.map((node) => node.name), facts: [], kubernetes: true }, new AbortController().signal);
+  return world.observe(
+    { nodes: cluster.nodes.map((node) => node.name), facts: [], kubernetes: true },
+    new AbortController().signal,
+  );
 }
 
 function plan(cluster: Cluster, observation: Observation, confirmed: readonly string[] = []): Plan {
@@ -25,7 +28,11 @@ function plan(cluster: Cluster, observation: Observation, confirmed: readonly st
   return planCluster({ cluster, rendered, observation, now: 0, digest, confirmed: new Set(confirmed) });
 }
 
-function changed(observation: Observation, node: string, change: (seen: NodeObservation) => NodeObservation): Observation {
+function changed(
+  observation: Observation,
+  node: string,
+  change: (seen: NodeObservation) => NodeObservation,
+): Observation {
   return { ...observation, nodes: observation.nodes.map((seen) => (seen.node === node ? change(seen) : seen)) };
 }
 
@@ -36,12 +43,31 @@ describe('planCluster', () => {
     const { steps } = plan(cluster, await observed(cluster));
 
     expect(steps.map((step) => step.id)).toEqual([
-      'apply-config/cp-1', 'wait-configured/cp-1', 'apply-config/cp-2', 'wait-configured/cp-2', 'apply-config/cp-3', 'wait-configured/cp-3', 'apply-config/w-1', 'wait-configured/w-1',
-      'bootstrap-etcd/cp-1', 'join-etcd/cp-2', 'join-etcd/cp-3', 'kubernetes-api',
-      'node-ready/cp-1', 'node-ready/cp-2', 'node-ready/cp-3', 'node-ready/w-1',
+      'apply-config/cp-1',
+      'wait-configured/cp-1',
+      'apply-config/cp-2',
+      'wait-configured/cp-2',
+      'apply-config/cp-3',
+      'wait-configured/cp-3',
+      'apply-config/w-1',
+      'wait-configured/w-1',
+      'bootstrap-etcd/cp-1',
+      'join-etcd/cp-2',
+      'join-etcd/cp-3',
+      'kubernetes-api',
+      'node-ready/cp-1',
+      'node-ready/cp-2',
+      'node-ready/cp-3',
+      'node-ready/w-1',
     ]);
-    expect(steps.find((step) => step.id === 'join-etcd/cp-2')?.waitsFor).toEqual(['wait-configured/cp-2', 'bootstrap-etcd/cp-1']);
-    expect(steps.find((step) => step.id === 'node-ready/w-1')?.waitsFor).toEqual(['wait-configured/w-1', 'kubernetes-api']);
+    expect(steps.find((step) => step.id === 'join-etcd/cp-2')?.waitsFor).toEqual([
+      'wait-configured/cp-2',
+      'bootstrap-etcd/cp-1',
+    ]);
+    expect(steps.find((step) => step.id === 'node-ready/w-1')?.waitsFor).toEqual([
+      'wait-configured/w-1',
+      'kubernetes-api',
+    ]);
   });
 
   test('every step names the line of the spec, the fact behind it, and waits only for steps before it', async () => {
@@ -51,7 +77,10 @@ describe('planCluster', () => {
 
     for (const [index, step] of steps.entries()) {
       const before = new Set(steps.slice(0, index).map((earlier) => earlier.id));
-      expect(step.waitsFor.every((id) => before.has(id)), step.id).toBe(true);
+      expect(
+        step.waitsFor.every((id) => before.has(id)),
+        step.id,
+      ).toBe(true);
       expect(step.reason.fact, step.id).not.toBe('');
       if (step.node !== undefined) expect(step.reason.spec, step.id).toMatch(/^cluster\.yaml:\d+:\d+$/);
       expect(JSON.parse(JSON.stringify(step))).toEqual(step);
@@ -64,12 +93,19 @@ describe('planCluster', () => {
     const { steps } = plan(cluster, await observed(cluster, (world) => (world.machine('cp-3').isOn = false)));
 
     expect(steps.map((step) => step.id)).toContain('reach-node/cp-3');
-    expect(steps.find((step) => step.kind === 'bootstrap-etcd')?.args).toEqual({ controlPlanes: ['cp-1', 'cp-2', 'cp-3'], confirmed: [] });
+    expect(steps.find((step) => step.kind === 'bootstrap-etcd')?.args).toEqual({
+      controlPlanes: ['cp-1', 'cp-2', 'cp-3'],
+      confirmed: [],
+    });
   });
 
   test('no bootstrap is planned where any control plane has etcd data, even if it does not answer', async () => {
     const cluster = smallCluster({ controlPlanes: 3 });
-    const observation = changed(await observed(cluster), 'cp-2', (seen) => ({ ...seen, reached: { kind: 'secure', address: 'x' }, facts: { ...seen.facts, etcd: read({ kind: 'silent', service: 'Running', why: 'it does not answer' }, 'test') } }));
+    const observation = changed(await observed(cluster), 'cp-2', (seen) => ({
+      ...seen,
+      reached: { kind: 'secure', address: 'x' },
+      facts: { ...seen.facts, etcd: read({ kind: 'silent', service: 'Running', why: 'it does not answer' }, 'test') },
+    }));
 
     const { steps } = plan(cluster, observation);
 
@@ -79,7 +115,10 @@ describe('planCluster', () => {
 
   test.each(['foreign', 'mistaken'] as const)('a %s machine is left out and named as an error', async (kind) => {
     const cluster = smallCluster({ controlPlanes: 1, workers: 1 });
-    const observation = changed(await observed(cluster), 'w-1', (seen) => ({ ...seen, reached: { kind, address: '10.0.4.151', why: 'another CA' } }));
+    const observation = changed(await observed(cluster), 'w-1', (seen) => ({
+      ...seen,
+      reached: { kind, address: '10.0.4.151', why: 'another CA' },
+    }));
 
     const made = plan(cluster, observation);
 
@@ -88,18 +127,35 @@ describe('planCluster', () => {
   });
 
   test('F0-1 a node whose install disk does not exist gets no config; the finding lists the disks there are', async () => {
-    const cluster = smallCluster({ controlPlanes: 1, nodes: { 'cp-1': { install: { device: '/dev/sda', wipe: false } } } });
+    const cluster = smallCluster({
+      controlPlanes: 1,
+      nodes: { 'cp-1': { install: { device: '/dev/sda', wipe: false } } },
+    });
 
     const made = plan(cluster, await observed(cluster));
 
     expect(made.steps.filter((step) => step.kind === 'apply-config')).toEqual([]);
-    expect(made.findings[0]).toMatchObject({ rule: 'install-disk-missing', message: expect.stringContaining('/dev/nvme0n1') });
+    expect(made.findings[0]).toMatchObject({
+      rule: 'install-disk-missing',
+      message: expect.stringContaining('/dev/nvme0n1'),
+    });
   });
 
   test('an install over existing data destroys, names what, and waits for its confirmation', async () => {
     const cluster = smallCluster({ controlPlanes: 1 });
-    const disk = { name: 'nvme0n1', devPath: '/dev/nvme0n1', sizeBytes: 1e12, readonly: false, cdrom: false, transport: 'nvme', contents: ['ntfs'] };
-    const observation = changed(await observed(cluster), 'cp-1', (seen) => ({ ...seen, facts: { ...seen.facts, disks: read([disk], 'test') } }));
+    const disk = {
+      name: 'nvme0n1',
+      devPath: '/dev/nvme0n1',
+      sizeBytes: 1e12,
+      readonly: false,
+      cdrom: false,
+      transport: 'nvme',
+      contents: ['ntfs'],
+    };
+    const observation = changed(await observed(cluster), 'cp-1', (seen) => ({
+      ...seen,
+      facts: { ...seen.facts, disks: read([disk], 'test') },
+    }));
 
     const step = plan(cluster, observation).steps.find((candidate) => candidate.kind === 'apply-config');
 
@@ -109,7 +165,10 @@ describe('planCluster', () => {
   test('a running node whose config differs is shown and left alone', async () => {
     const cluster = smallCluster({ controlPlanes: 1 });
     const differences = [{ document: 'v1alpha1', path: 'machine.sysctls', change: 'added' as const }];
-    const observation = changed(await upAndRunning(cluster), 'cp-1', (seen) => ({ ...seen, facts: { ...seen.facts, config: read({ digest: 'a', wantedDigest: 'b', differences }, 'test') } }));
+    const observation = changed(await upAndRunning(cluster), 'cp-1', (seen) => ({
+      ...seen,
+      facts: { ...seen.facts, config: read({ digest: 'a', wantedDigest: 'b', differences }, 'test') },
+    }));
 
     const made = plan(cluster, observation);
 
@@ -120,7 +179,10 @@ describe('planCluster', () => {
 
   test('a config that could not be read is said, never taken for equal', async () => {
     const cluster = smallCluster({ controlPlanes: 1 });
-    const observation = changed(await upAndRunning(cluster), 'cp-1', (seen) => ({ ...seen, facts: { ...seen.facts, config: unread('not authorized') } }));
+    const observation = changed(await upAndRunning(cluster), 'cp-1', (seen) => ({
+      ...seen,
+      facts: { ...seen.facts, config: unread('not authorized') },
+    }));
 
     expect(plan(cluster, observation).findings).toMatchObject([{ severity: 'warning', rule: 'config-unread' }]);
   });
@@ -135,7 +197,13 @@ describe('planCluster', () => {
     const cluster = smallCluster({ controlPlanes: 3 });
     const observation = changed(await upAndRunning(cluster), 'cp-2', (seen) => {
       const self = { id: 'cp-2', hostname: 'cp-2', learner: true, peerUrls: [] };
-      return { ...seen, facts: { ...seen.facts, etcd: read({ kind: 'member', service: 'Running', healthy: true, self, members: [self] }, 'test') } };
+      return {
+        ...seen,
+        facts: {
+          ...seen.facts,
+          etcd: read({ kind: 'member', service: 'Running', healthy: true, self, members: [self] }, 'test'),
+        },
+      };
     });
 
     const [step] = plan(cluster, observation).steps;
@@ -175,7 +243,12 @@ describe('a plan kept for later', () => {
 
     const part = selectNodes(plan(cluster, await observed(cluster)), new Set(['w-1']));
 
-    expect(part.steps.map((step) => step.id)).toEqual(['apply-config/w-1', 'wait-configured/w-1', 'kubernetes-api', 'node-ready/w-1']);
+    expect(part.steps.map((step) => step.id)).toEqual([
+      'apply-config/w-1',
+      'wait-configured/w-1',
+      'kubernetes-api',
+      'node-ready/w-1',
+    ]);
     expect(part.steps[2]?.waitsFor).toEqual([]);
   });
 });

@@ -2,16 +2,17 @@
  * From the wanted cluster and an observation to a plan: pure, no clock, no I/O. What is there already is not planned; what could not
  * be read is planned as if it had to be done, since each step looks again before it acts.
  */
-import type { Finding } from '../spec/finding.ts';
 import { controlPlanes, type Cluster, type NodeSpec } from '../spec/model.ts';
 import { canonicalJson, type Digest } from './digest.ts';
+import { add, factDigests, finish, planned, reachedDigest, wasPlanned, type Draft } from './draft.ts';
 import { criticalPathMs, ESTIMATES_MS } from './estimates.ts';
 import { barredNodes, findingsOf } from './findings.ts';
 import { resolveInstallDisk } from './install-disk.ts';
-import { nodeIn, valueOf, type FactName, type NodeObservation, type Observation } from './observation.ts';
+import { nodeIn, valueOf, type NodeObservation, type Observation } from './observation.ts';
 import type { NodeDifference, Plan } from './plan.ts';
+import { etcdText, hasEtcd, isConfigured, isVoter, readyText, stageText } from './standing.ts';
 import { kindOf } from './steps/registry.ts';
-import type { FactDigest, Impact, Step, StepArguments } from './step.ts';
+import type { StepArguments } from './step.ts';
 
 /** What render makes of a node, as far as planning needs it. */
 export interface WantedConfig {
@@ -50,7 +51,9 @@ export function planCluster(input: PlanInput): Plan {
 
 /** Whether two plans were made from the same spec and secrets. */
 export function specDigest(input: Pick<PlanInput, 'cluster' | 'rendered' | 'digest'>): string {
-  return input.digest(canonicalJson(input.cluster.nodes.map((node) => [node.name, input.rendered.get(node.name)?.config ?? ''])));
+  return input.digest(
+    canonicalJson(input.cluster.nodes.map((node) => [node.name, input.rendered.get(node.name)?.config ?? ''])),
+  );
 }
 
 /** There is an etcd, or the one node that may begin one can be had. Else nothing but a wait without end could be planned. */
@@ -60,25 +63,6 @@ function canComeUp(draft: Draft): boolean {
   if (seen.some((node) => node !== undefined && hasEtcd(node))) return true;
   const [first] = planes;
   return first !== undefined && !draft.barred.has(first.name);
-}
-
-interface Draft {
-  readonly input: PlanInput;
-  readonly barred: ReadonlySet<string>;
-  readonly steps: Step[];
-}
-
-interface Sketch {
-  readonly kind: string;
-  readonly node?: string;
-  readonly args?: StepArguments;
-  readonly because: string;
-  readonly impact?: Impact;
-  readonly preconditions?: readonly string[];
-  readonly facts: readonly FactDigest[];
-  readonly waitsFor: readonly string[];
-  readonly waitingFor: string;
-  readonly estimateMs: number;
 }
 
 /** Up to the point where the node runs its config. */
@@ -117,11 +101,18 @@ function planApply(draft: Draft, node: NodeSpec, observed: NodeObservation): voi
   add(draft, {
     kind: 'apply-config',
     node: node.name,
-    because: observed.reached.kind === 'maintenance' ? `${node.name} is in maintenance at ${observed.reached.address}` : `${node.name} was not seen to have a config`,
+    because:
+      observed.reached.kind === 'maintenance'
+        ? `${node.name} is in maintenance at ${observed.reached.address}`
+        : `${node.name} was not seen to have a config`,
     // Talos writes its own partitions over the install disk.
     ...(losses.length > 0 ? { args: { destroys: losses } } : {}),
     impact: losses.length > 0 ? 'destroys' : installsToDisk(node) ? 'reinstall' : 'live',
-    preconditions: ['it answers in maintenance', 'its identity is that of the spec', 'its own dry run takes the config'],
+    preconditions: [
+      'it answers in maintenance',
+      'its identity is that of the spec',
+      'its own dry run takes the config',
+    ],
     facts: [reachedDigest(draft, observed), ...factDigests(draft, observed, ['identity', 'disks'])],
     waitsFor: planned(draft, [`reach-node/${node.name}`]),
     waitingFor: `${node.name} to leave maintenance with its config`,
@@ -138,7 +129,13 @@ function planEtcd(draft: Draft): void {
   if (!seen.some((node) => node !== undefined && hasEtcd(node))) planBootstrap(draft, first, planes);
   for (const node of planes) {
     const observed = nodeIn(observation, node.name);
-    if (observed === undefined || draft.barred.has(node.name) || isVoter(observed) || node === first && wasPlanned(draft, `bootstrap-etcd/${node.name}`)) continue;
+    if (
+      observed === undefined ||
+      draft.barred.has(node.name) ||
+      isVoter(observed) ||
+      (node === first && wasPlanned(draft, `bootstrap-etcd/${node.name}`))
+    )
+      continue;
     add(draft, {
       kind: 'join-etcd',
       node: node.name,
@@ -180,7 +177,10 @@ function planKubernetes(draft: Draft): void {
       kind: 'kubernetes-api',
       because: observation.kubernetes.why,
       facts: [],
-      waitsFor: planned(draft, first === undefined ? [] : [`bootstrap-etcd/${first.name}`, `wait-configured/${first.name}`]),
+      waitsFor: planned(
+        draft,
+        first === undefined ? [] : [`bootstrap-etcd/${first.name}`, `wait-configured/${first.name}`],
+      ),
       waitingFor: 'the Kubernetes API to answer on a control plane',
       estimateMs: ESTIMATES_MS.kubernetesApi,
     });
@@ -198,52 +198,20 @@ function planReady(draft: Draft, node: NodeSpec): void {
     args: { cni: cluster.network.cni.kind },
     because: readyText(observed),
     facts: factDigests(draft, observed, ['kubernetesNode']),
-    waitsFor: planned(draft, [`wait-configured/${node.name}`, `join-etcd/${node.name}`, `bootstrap-etcd/${node.name}`, 'kubernetes-api']),
-    waitingFor: cluster.network.cni.kind === 'none' ? `${node.name} to register with Kubernetes` : `Node ${node.name} to be Ready`,
+    waitsFor: planned(draft, [
+      `wait-configured/${node.name}`,
+      `join-etcd/${node.name}`,
+      `bootstrap-etcd/${node.name}`,
+      'kubernetes-api',
+    ]),
+    waitingFor:
+      cluster.network.cni.kind === 'none'
+        ? `${node.name} to register with Kubernetes`
+        : `Node ${node.name} to be Ready`,
     estimateMs: ESTIMATES_MS.nodeReady,
   });
   // What is ready already is no step. The kind itself decides, so that planning and running never disagree.
   if (step.waitsFor.length > 0 || kindOf(step).judge(step, observation).kind !== 'done') draft.steps.push(step);
-}
-
-function add(draft: Draft, sketch: Sketch): void {
-  draft.steps.push(finish(draft, sketch));
-}
-
-function finish(draft: Draft, sketch: Sketch): Step {
-  const where = sketch.node === undefined ? undefined : draft.input.cluster.originOf(['nodes', sketch.node])?.where;
-  const spec = where === undefined ? undefined : `${where.file}:${where.line}:${where.column}`;
-  return {
-    v: 1,
-    id: sketch.node === undefined ? sketch.kind : `${sketch.kind}/${sketch.node}`,
-    kind: sketch.kind,
-    ...(sketch.node === undefined ? {} : { node: sketch.node }),
-    args: sketch.args ?? {},
-    reason: { ...(spec === undefined ? {} : { spec }), fact: sketch.because },
-    impact: sketch.impact ?? 'none',
-    preconditions: sketch.preconditions ?? [],
-    facts: sketch.facts,
-    waitsFor: sketch.waitsFor,
-    waitingFor: sketch.waitingFor,
-    estimateMs: sketch.estimateMs,
-  };
-}
-
-/** Those of the ids that are steps of this plan: what is done already need not be waited for. */
-function planned(draft: Draft, ids: readonly string[]): readonly string[] {
-  return ids.filter((id) => wasPlanned(draft, id));
-}
-
-function wasPlanned(draft: Draft, id: string): boolean {
-  return draft.steps.some((step) => step.id === id);
-}
-
-function reachedDigest(draft: Draft, observed: NodeObservation): FactDigest {
-  return { path: `nodes/${observed.node}/reached`, digest: draft.input.digest(observed.reached.kind) };
-}
-
-function factDigests(draft: Draft, observed: NodeObservation, names: readonly FactName[]): readonly FactDigest[] {
-  return names.map((name) => ({ path: `nodes/${observed.node}/${name}`, digest: draft.input.digest(canonicalJson(valueOf<unknown>(observed.facts[name]) ?? null)) }));
 }
 
 function configuredArgs(node: NodeSpec, observed: NodeObservation): StepArguments {
@@ -262,7 +230,14 @@ function installLosses(node: NodeSpec, observed: NodeObservation): readonly stri
   const disks = valueOf(observed.facts.disks);
   if (disks === undefined || !installsToDisk(node)) return [];
   const chosen = resolveInstallDisk(node.install, disks);
-  const candidates = chosen.kind === 'found' ? [chosen.disk] : chosen.kind === 'ambiguous' ? chosen.disks : node.install.wipe ? disks : [];
+  const candidates =
+    chosen.kind === 'found'
+      ? [chosen.disk]
+      : chosen.kind === 'ambiguous'
+        ? chosen.disks
+        : node.install.wipe
+          ? disks
+          : [];
   return candidates.flatMap((disk) => disk.contents.map((content) => `${content} on ${disk.devPath}`));
 }
 
@@ -271,53 +246,16 @@ function installsToDisk(node: NodeSpec): boolean {
   return node.platform !== 'container';
 }
 
-function isConfigured(observed: NodeObservation): boolean {
-  if (observed.reached.kind !== 'secure') return false;
-  const stage = valueOf(observed.facts.stage);
-  const isBooted = stage !== undefined && (stage.stage === 'running' || stage.stage === 'booting');
-  return isBooted && !stage.unmet.some((condition) => condition.name === 'install' || condition.name === 'reboot');
-}
-
-function hasEtcd(observed: NodeObservation): boolean {
-  const kind = valueOf(observed.facts.etcd)?.kind;
-  return kind === 'member' || kind === 'silent';
-}
-
-function isVoter(observed: NodeObservation): boolean {
-  const etcd = valueOf(observed.facts.etcd);
-  return etcd?.kind === 'member' && etcd.healthy && !etcd.self.learner;
-}
-
-function stageText(observed: NodeObservation): string {
-  const stage = observed.facts.stage;
-  return stage.kind === 'read' ? `${observed.node} is in stage ${stage.value.stage}` : `the stage of ${observed.node} is unknown: ${stage.why}`;
-}
-
-function etcdText(observed: NodeObservation): string {
-  const etcd = observed.facts.etcd;
-  if (etcd.kind === 'unread') return `etcd on ${observed.node} is unknown: ${etcd.why}`;
-  if (etcd.value.kind === 'member') return etcd.value.self.learner ? `etcd on ${observed.node} is a learner` : `etcd on ${observed.node} is not healthy`;
-  return `etcd on ${observed.node} is not a member yet`;
-}
-
-function readyText(observed: NodeObservation): string {
-  const node = observed.facts.kubernetesNode;
-  if (node.kind === 'unread') return `the Node ${observed.node} is unknown: ${node.why}`;
-  if (node.value === null) return `Kubernetes knows no Node ${observed.node}`;
-  return node.value.ready ? `Talos on ${observed.node} is not ready` : `Node ${observed.node} is not Ready: ${node.value.why ?? 'no reason given'}`;
-}
-
 function differencesOf(input: PlanInput): readonly NodeDifference[] {
   const result: NodeDifference[] = [];
   for (const observed of input.observation.nodes) {
     const config = valueOf(observed.facts.config);
     if (config === undefined || config.differences.length === 0) continue;
-    result.push({ node: observed.node, differences: config.differences, why: 'changing the config of a running node is not part of bring-up; it is left as it is' });
+    result.push({
+      node: observed.node,
+      differences: config.differences,
+      why: 'changing the config of a running node is not part of bring-up; it is left as it is',
+    });
   }
   return result;
-}
-
-/** For readers of a plan: the findings that bar a node from being planned at all. */
-export function barringFindings(plan: Plan): readonly Finding[] {
-  return plan.findings.filter((finding) => finding.severity === 'error');
 }

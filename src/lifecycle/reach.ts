@@ -5,7 +5,12 @@
 import { IchorError } from '../errors.ts';
 import { controlPlanes, wantedIp, type Cluster, type NodeSpec } from '../spec/model.ts';
 import type { Clock } from '../system.ts';
-import { TALOS_API_PORT, type TalosConnector, type TalosCredentials, type TalosNodeSession } from '../talos-api/port.ts';
+import {
+  TALOS_API_PORT,
+  type TalosConnector,
+  type TalosCredentials,
+  type TalosNodeSession,
+} from '../talos-api/port.ts';
 import type { Resource } from '../talos-api/resource.ts';
 import { compareIdentity, type IdentityVerdict } from './facts/identity.ts';
 import { MACHINE_STATUS } from './facts/talos-types.ts';
@@ -28,7 +33,14 @@ export interface ReachParts {
 
 /** An open way to a machine, or why there is none. */
 export type Door =
-  | { readonly kind: 'open'; readonly reached: Reached & { readonly kind: 'maintenance' | 'secure' }; readonly session: TalosNodeSession; readonly identity: MachineIdentity; readonly talos: string | undefined; readonly status: Resource | undefined }
+  | {
+      readonly kind: 'open';
+      readonly reached: Reached & { readonly kind: 'maintenance' | 'secure' };
+      readonly session: TalosNodeSession;
+      readonly identity: MachineIdentity;
+      readonly talos: string | undefined;
+      readonly status: Resource | undefined;
+    }
   | { readonly kind: 'shut'; readonly reached: Shut };
 
 /** `thorough` waits for a search of the subnet; `quick` uses what the last one found and starts another in the background. */
@@ -86,7 +98,15 @@ export class Reach {
     const best = bestOf(doors);
     if (best?.kind === 'open') return best;
     const elsewhere = await this.#search(node, effort, signal);
-    return bestOf([...doors, ...elsewhere]) ?? shut({ kind: 'unreachable', tried: [], code: 'not-found', why: 'its address is not known and no machine with its identity was found' });
+    return (
+      bestOf([...doors, ...elsewhere]) ??
+      shut({
+        kind: 'unreachable',
+        tried: [],
+        code: 'not-found',
+        why: 'its address is not known and no machine with its identity was found',
+      })
+    );
   }
 
   /**
@@ -129,7 +149,8 @@ export class Reach {
   #helperFor(name: string): { readonly node: string; readonly address: string } | undefined {
     for (const plane of controlPlanes(this.#parts.cluster)) {
       const kept = this.#kept.get(plane.name);
-      if (plane.name !== name && kept?.mode === 'secure' && kept.via === undefined) return { node: plane.name, address: kept.address };
+      if (plane.name !== name && kept?.mode === 'secure' && kept.via === undefined)
+        return { node: plane.name, address: kept.address };
     }
     return undefined;
   }
@@ -185,27 +206,44 @@ export class Reach {
   #meet(name: string, address: string, signal: AbortSignal): Promise<Meeting> {
     const { connector, credentials, fingerprints } = this.#parts;
     const fingerprint = fingerprints?.get(name);
-    return meet({ connector, credentials, name, address, ...(fingerprint === undefined ? {} : { fingerprint }) }, signal);
+    return meet(
+      { connector, credentials, name, address, ...(fingerprint === undefined ? {} : { fingerprint }) },
+      signal,
+    );
   }
 
   /** A config carries the cluster's keys: in maintenance a machine must be known, not only be where it is looked for. */
   #judge(node: NodeSpec, mode: 'maintenance' | 'secure', address: string, identity: MachineIdentity): IdentityVerdict {
     const verdict = compareIdentity(node, identity);
-    if (verdict.kind !== 'unknown' || mode === 'secure' || address === wantedIp(node) || this.#parts.fingerprints?.has(node.name)) return verdict;
-    return { kind: 'other', why: `the spec names no MAC, UUID or serial number for ${node.name}, so that nothing tells this machine from another` };
+    if (
+      verdict.kind !== 'unknown' ||
+      mode === 'secure' ||
+      address === wantedIp(node) ||
+      this.#parts.fingerprints?.has(node.name)
+    )
+      return verdict;
+    return {
+      kind: 'other',
+      why: `the spec names no MAC, UUID or serial number for ${node.name}, so that nothing tells this machine from another`,
+    };
   }
 
   #open(kept: Kept, status: Resource | undefined): Door {
     const { address, session, identity, talos } = kept;
     const fingerprint = session.peerFingerprint();
-    const reached = kept.mode === 'secure' ? { kind: kept.mode, address, ...(kept.via === undefined ? {} : { via: kept.via }) } : { kind: kept.mode, address, ...(fingerprint === undefined ? {} : { fingerprint }) };
+    const reached =
+      kept.mode === 'secure'
+        ? { kind: kept.mode, address, ...(kept.via === undefined ? {} : { via: kept.via }) }
+        : { kind: kept.mode, address, ...(fingerprint === undefined ? {} : { fingerprint }) };
     return { kind: 'open', reached, session, identity, talos, status };
   }
 
   async #search(node: NodeSpec, effort: Effort, signal: AbortSignal): Promise<readonly Door[]> {
     const sightings = await this.#sightings(node.name, effort, signal);
     const tried = new Set(this.#candidates(node));
-    const fitting = sightings.filter((sighting) => !tried.has(sighting.address) && compareIdentity(node, sighting.identity).kind === 'same');
+    const fitting = sightings.filter(
+      (sighting) => !tried.has(sighting.address) && compareIdentity(node, sighting.identity).kind === 'same',
+    );
     return this.#tryAll(
       node,
       fitting.map((sighting) => sighting.address),
@@ -215,17 +253,25 @@ export class Reach {
 
   async #sightings(name: string, effort: Effort, signal: AbortSignal): Promise<readonly Sighting[]> {
     const { clock, cluster } = this.#parts;
-    const subnet = searchRange(cluster.network.subnet, cluster.nodes.flatMap((node) => wantedIp(node) ?? []));
+    const subnet = searchRange(
+      cluster.network.subnet,
+      cluster.nodes.flatMap((node) => wantedIp(node) ?? []),
+    );
     if (!isScannable(subnet)) return [];
     const lostSince = this.#lostSince.get(name) ?? clock.now();
     this.#lostSince.set(name, lostSince);
     if (effort === 'quick' && clock.now() - lostSince < LOST_AFTER_MS) return this.#census?.known ?? [];
-    if (this.#census === undefined || clock.now() - this.#census.startedAt >= SCAN_PAUSE_MS) this.#startCensus(subnet, signal);
+    if (this.#census === undefined || clock.now() - this.#census.startedAt >= SCAN_PAUSE_MS)
+      this.#startCensus(subnet, signal);
     return effort === 'thorough' ? (this.#census?.result ?? []) : (this.#census?.known ?? []);
   }
 
   #startCensus(subnet: string, signal: AbortSignal): void {
-    const census: Census = { startedAt: this.#parts.clock.now(), result: this.#takeCensus(subnet, signal), known: this.#census?.known ?? [] };
+    const census: Census = {
+      startedAt: this.#parts.clock.now(),
+      result: this.#takeCensus(subnet, signal),
+      known: this.#census?.known ?? [],
+    };
     this.#census = census;
     census.result.then(
       (sightings) => {
@@ -249,7 +295,8 @@ export class Reach {
 
 /** The most useful of several doors; the others among the same rank keep their order. */
 function bestOf(doors: readonly Door[]): Door | undefined {
-  const rank = (door: Door): number => ['secure', 'maintenance', 'mistaken', 'foreign', 'unreachable'].indexOf(door.reached.kind);
+  const rank = (door: Door): number =>
+    ['secure', 'maintenance', 'mistaken', 'foreign', 'unreachable'].indexOf(door.reached.kind);
   return doors.toSorted((left, right) => rank(left) - rank(right))[0];
 }
 

@@ -6,7 +6,27 @@
 export const SECRET = '(secret)';
 
 /** Names of keys below which nothing is shown, as whole words of the camel-cased key. */
-const SECRET_WORDS = new Set(['key', 'keys', 'secret', 'secrets', 'token', 'password', 'passphrase', 'auth', 'credentials', 'crt', 'ca', 'content', 'contents', 'env', 'environment', 'headers', 'username', 'identity', 'manifests']);
+const SECRET_WORDS = new Set([
+  'key',
+  'keys',
+  'secret',
+  'secrets',
+  'token',
+  'password',
+  'passphrase',
+  'auth',
+  'credentials',
+  'crt',
+  'ca',
+  'content',
+  'contents',
+  'env',
+  'environment',
+  'headers',
+  'username',
+  'identity',
+  'manifests',
+]);
 /** A PEM block, or a long run of letters and digits that no name or version has. */
 const SECRET_LOOKS = /-----BEGIN|(?=[A-Za-z0-9+/_=-]*\d)(?=[A-Za-z0-9+/_=-]*[A-Za-z])[A-Za-z0-9+/_=-]{40,}/;
 const LONGEST_SHOWN = 160;

@@ -10,12 +10,13 @@ import type { Clock } from '../system.ts';
 import type { Digest } from './digest.ts';
 import { runSteps, type Emit, type StepOutcome } from './engine.ts';
 import type { RunExit } from './event.ts';
+import { barringFindings } from './findings.ts';
 import { violationsOf } from './invariants.ts';
 import type { Observation } from './observation.ts';
 import { ALL_FACTS } from './observe.ts';
 import type { Observer } from './observer.ts';
 import { selectNodes, whyMoved, type Plan } from './plan.ts';
-import { barringFindings, planCluster, type WantedConfig } from './planner.ts';
+import { planCluster, type WantedConfig } from './planner.ts';
 import type { NodeActions } from './step-kind.ts';
 
 export interface RunParts {
@@ -58,9 +59,16 @@ const MAX_ROUNDS = 5;
 const HEALTH_PATIENCE_MS = 10 * 60_000;
 
 /** What is observed and planned now, without changing anything. Rejects only when stopped or when the spec is wrong. */
-export async function planOnly(parts: RunParts, request: Pick<RunRequest, 'nodes'>, signal: AbortSignal): Promise<{ readonly observation: Observation; readonly plan: Plan }> {
+export async function planOnly(
+  parts: RunParts,
+  request: Pick<RunRequest, 'nodes'>,
+  signal: AbortSignal,
+): Promise<{ readonly observation: Observation; readonly plan: Plan }> {
   const { cluster, clock, rendered, digest, confirmed, emit } = parts;
-  const observation = await parts.observer.observe({ nodes: cluster.nodes.map((node) => node.name), facts: ALL_FACTS, kubernetes: true, effort: 'thorough' }, signal);
+  const observation = await parts.observer.observe(
+    { nodes: cluster.nodes.map((node) => node.name), facts: ALL_FACTS, kubernetes: true, effort: 'thorough' },
+    signal,
+  );
   emit({ kind: 'observed', nodes: observation.nodes, complete: true });
   const whole = planCluster({ cluster, rendered, observation, now: clock.now(), digest, confirmed });
   const plan = request.nodes === undefined ? whole : selectNodes(whole, request.nodes);
@@ -90,9 +98,18 @@ interface Progress {
 
 type Ending = Pick<RunResult, 'exit' | 'message' | 'hint'>;
 
-const INTERRUPTED: Ending = { exit: 130, message: 'stopped', hint: 'Nothing is lost: run the same command again to go on.' };
+const INTERRUPTED: Ending = {
+  exit: 130,
+  message: 'stopped',
+  hint: 'Nothing is lost: run the same command again to go on.',
+};
 
-async function runRounds(parts: RunParts, request: RunRequest, progress: Progress, signal: AbortSignal): Promise<Ending> {
+async function runRounds(
+  parts: RunParts,
+  request: RunRequest,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Ending> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const { observation, plan } = await planOnly(parts, request, signal);
     progress.plan = plan;
@@ -100,7 +117,8 @@ async function runRounds(parts: RunParts, request: RunRequest, progress: Progres
     if (plan.steps.length === 0) return close(parts, request, progress, signal);
     const { cluster, confirmed } = parts;
     const [violation] = violationsOf(plan.steps, { cluster, observation, confirmed });
-    if (violation) throw new IchorError('refused', violation.message, violation.hint === undefined ? {} : { hint: violation.hint });
+    if (violation)
+      throw new IchorError('refused', violation.message, violation.hint === undefined ? {} : { hint: violation.hint });
     const outcomes = await runSteps(parts, plan.steps, signal);
     progress.outcomes = [...progress.outcomes, ...outcomes];
     signal.throwIfAborted();
@@ -110,12 +128,17 @@ async function runRounds(parts: RunParts, request: RunRequest, progress: Progres
       return failure;
     }
   }
-  throw new IchorError('failed', `after ${MAX_ROUNDS} rounds there is still something to do`, { hint: 'A node seems to fall back again and again; `ichor status` shows its state.' });
+  throw new IchorError('failed', `after ${MAX_ROUNDS} rounds there is still something to do`, {
+    hint: 'A node seems to fall back again and again; `ichor status` shows its state.',
+  });
 }
 
 async function admitPlan(request: RunRequest, plan: Plan): Promise<void> {
   const moved = request.expected === undefined ? undefined : whyMoved(request.expected, plan);
-  if (moved !== undefined) throw new IchorError('world-moved', `the plan does not fit any more: ${moved}`, { hint: 'Make and review a new plan.' });
+  if (moved !== undefined)
+    throw new IchorError('world-moved', `the plan does not fit any more: ${moved}`, {
+      hint: 'Make and review a new plan.',
+    });
   if (plan.steps.length === 0 || request.approve === undefined || (await request.approve(plan))) return;
   throw new IchorError('refused', 'the plan was not approved', { hint: 'Nothing was changed.' });
 }
@@ -126,18 +149,33 @@ async function close(parts: RunParts, request: RunRequest, progress: Progress, s
   // Of a cluster of which a part was left out, health is told but not waited for.
   const isWhole = barring === undefined && request.nodes === undefined;
   progress.conditions = await parts.verify(isWhole ? HEALTH_PATIENCE_MS : 0, signal);
-  if (barring) return { exit: ERROR_CODES.refused.exit, message: barring.message, ...(barring.hint === undefined ? {} : { hint: barring.hint }) };
+  if (barring)
+    return {
+      exit: ERROR_CODES.refused.exit,
+      message: barring.message,
+      ...(barring.hint === undefined ? {} : { hint: barring.hint }),
+    };
   const failing = progress.conditions.filter((condition) => condition.state === 'failed');
   const [first] = failing;
   if (isWhole && !isSettled(progress.conditions) && first) {
-    return { exit: ERROR_CODES.failed.exit, message: `${first.title}: ${first.message}`, hint: 'Every step is done, but the cluster is not healthy; `ichor status --watch` goes on looking.' };
+    return {
+      exit: ERROR_CODES.failed.exit,
+      message: `${first.title}: ${first.message}`,
+      hint: 'Every step is done, but the cluster is not healthy; `ichor status --watch` goes on looking.',
+    };
   }
   if (plan !== undefined && plan.differences.length > 0) {
     const names = plan.differences.map((difference) => difference.node).join(', ');
-    return { exit: ERROR_CODES['changes-pending'].exit, message: `the config of ${names} differs from the spec and was left alone` };
+    return {
+      exit: ERROR_CODES['changes-pending'].exit,
+      message: `the config of ${names} differs from the spec and was left alone`,
+    };
   }
   const waits = progress.conditions.find((condition) => condition.state === 'waiting');
-  return { exit: 0, message: waits === undefined ? `${parts.cluster.name} is up` : `${parts.cluster.name} is up; ${waits.message}` };
+  return {
+    exit: 0,
+    message: waits === undefined ? `${parts.cluster.name} is up` : `${parts.cluster.name} is up; ${waits.message}`,
+  };
 }
 
 /** A failure on a node says more than what was blocked by it; a refusal more than a deadline. */
@@ -151,6 +189,13 @@ function worstOf(outcomes: readonly StepOutcome[]): Ending | undefined {
 }
 
 function endingOf(reason: unknown): Ending {
-  const error = reason instanceof IchorError ? reason : new IchorError('internal', `a defect in Ichor: ${String(reason)}`, { cause: reason });
-  return { exit: ERROR_CODES[error.code].exit, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  const error =
+    reason instanceof IchorError
+      ? reason
+      : new IchorError('internal', `a defect in Ichor: ${String(reason)}`, { cause: reason });
+  return {
+    exit: ERROR_CODES[error.code].exit,
+    message: error.message,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  };
 }

@@ -17,7 +17,9 @@ export type Judgement =
   | { readonly kind: 'failed'; readonly code: IchorErrorCode; readonly message: string; readonly hint?: string };
 
 /** Whether the step may change the world in the state observed. */
-export type Admission = { readonly kind: 'go' } | { readonly kind: 'wait'; readonly waitingFor: string; readonly hint?: string };
+export type Admission =
+  | { readonly kind: 'go' }
+  | { readonly kind: 'wait'; readonly waitingFor: string; readonly hint?: string };
 
 export interface StepKind {
   readonly kind: string;

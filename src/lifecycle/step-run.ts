@@ -54,7 +54,11 @@ export class StepRun {
       return await this.#loop(signal);
     } catch (reason) {
       if (signal.aborted) return { kind: 'interrupted', step: this.#parts.step };
-      return this.#fail(reason instanceof IchorError ? reason : new IchorError('internal', `${this.#title()}: ${messageOf(reason)}`, { cause: reason }));
+      return this.#fail(
+        reason instanceof IchorError
+          ? reason
+          : new IchorError('internal', `${this.#title()}: ${messageOf(reason)}`, { cause: reason }),
+      );
     }
   }
 
@@ -96,7 +100,11 @@ export class StepRun {
     const { cluster, confirmed } = engine;
     const violations = violationsOfStart(step, disruptions.inProgress(), { cluster, observation, confirmed });
     const lasting = violations.find((violation) => violation.invariant !== 'max-unavailable');
-    if (lasting) return { kind: 'end', outcome: this.#fail(errorOf('refused', `${this.#title()}: ${lasting.message}`, lasting.hint)) };
+    if (lasting)
+      return {
+        kind: 'end',
+        outcome: this.#fail(errorOf('refused', `${this.#title()}: ${lasting.message}`, lasting.hint)),
+      };
     const [limit] = violations;
     if (limit) return { kind: 'wait', wait: waitOf(`its turn: ${limit.message}`) };
     if (isDisruption(step, observation)) disruptions.begin(step);
@@ -106,14 +114,21 @@ export class StepRun {
   /** Makes the call and says in words what came of it. */
   async #call(action: StepAction, signal: AbortSignal): Promise<string> {
     const { engine, step } = this.#parts;
-    const context = { clock: engine.clock, nodes: engine.actions, report: (message: string) => this.#emit({ kind: 'step-progress', message }) };
+    const context = {
+      clock: engine.clock,
+      nodes: engine.actions,
+      report: (message: string) => this.#emit({ kind: 'step-progress', message }),
+    };
     let outcome: ActionOutcome;
     try {
       outcome = await action.run(step, context, signal);
     } catch (reason) {
       if (signal.aborted || !isLostReply(reason)) throw reason;
       this.#repeatAt = engine.clock.now() + LOST_REPLY_MS;
-      this.#emit({ kind: 'step-progress', message: `the answer was lost (${messageOf(reason)}); looking at what became of it` });
+      this.#emit({
+        kind: 'step-progress',
+        message: `the answer was lost (${messageOf(reason)}); looking at what became of it`,
+      });
       return `${step.node ?? 'the cluster'} to show whether the call arrived`;
     }
     if (outcome.kind === 'retry') return outcome.why;
@@ -148,7 +163,14 @@ export class StepRun {
     const isNews = this.#wait?.what !== wait.what || now - this.#wait.announcedAt >= ANNOUNCE_MS;
     if (isNews) {
       const { step, kind } = this.#parts;
-      this.#emit({ kind: 'step-waiting', what: wait.what, since, sinceMs: now - since, expectedMs: step.estimateMs, deadlineMs: kind.deadlineMs });
+      this.#emit({
+        kind: 'step-waiting',
+        what: wait.what,
+        since,
+        sinceMs: now - since,
+        expectedMs: step.estimateMs,
+        deadlineMs: kind.deadlineMs,
+      });
     }
     this.#wait = { what: wait.what, since, announcedAt: isNews ? now : (this.#wait?.announcedAt ?? now) };
   }
@@ -166,12 +188,21 @@ export class StepRun {
   #fail(error: IchorError): StepOutcome {
     const { step } = this.#parts;
     this.#announceStart();
-    this.#emit({ kind: 'step-failed', code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+    this.#emit({
+      kind: 'step-failed',
+      code: error.code,
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
     return { kind: 'failed', step, error };
   }
 
   #pastDeadline(wait: Wait, spent: number): IchorError {
-    return errorOf('deadline', `${this.#title()}: after ${Math.round(spent / 1000)} s still waiting for ${wait.what}`, wait.hint ?? 'Nothing is lost: run the same command again to go on waiting.');
+    return errorOf(
+      'deadline',
+      `${this.#title()}: after ${Math.round(spent / 1000)} s still waiting for ${wait.what}`,
+      wait.hint ?? 'Nothing is lost: run the same command again to go on waiting.',
+    );
   }
 
   #title(): string {
@@ -197,7 +228,9 @@ function pauseMs(spentMs: number, lookMs: number): number {
 
 function namesInScope(engine: Engine, kind: StepKind, step: Step): readonly string[] {
   if (kind.scope === 'node') return step.node === undefined ? [] : [step.node];
-  return engine.cluster.nodes.filter((node) => kind.scope === 'all' || node.role === 'controlplane').map((node) => node.name);
+  return engine.cluster.nodes
+    .filter((node) => kind.scope === 'all' || node.role === 'controlplane')
+    .map((node) => node.name);
 }
 
 /** The call may have arrived although no answer came back. */

@@ -21,7 +21,11 @@ export interface VerifyRequest {
 
 const PAUSE_MS = 1_000;
 
-export async function verifyHealth(parts: VerifyParts, request: VerifyRequest, signal: AbortSignal): Promise<readonly Condition[]> {
+export async function verifyHealth(
+  parts: VerifyParts,
+  request: VerifyRequest,
+  signal: AbortSignal,
+): Promise<readonly Condition[]> {
   const startedAt = parts.clock.now();
   const seen = new Map<string, string>();
   for (;;) {
@@ -46,9 +50,16 @@ async function healthInput(parts: VerifyParts, signal: AbortSignal): Promise<Hea
       return { kind: 'open', spec, address: door.reached.address, session: door.session };
     }),
   );
-  const addresses = nodes.flatMap((node) => (node.kind === 'open' && node.spec.role === 'controlplane' ? [node.address] : []));
+  const addresses = nodes.flatMap((node) =>
+    node.kind === 'open' && node.spec.role === 'controlplane' ? [node.address] : [],
+  );
   const answer = await observer.kubernetes.read(addresses, signal);
   const session = observer.kubernetes.session();
   if (answer.kind === 'unread') return { cluster, nodes, kubernetes: { kind: 'shut', why: answer.why }, signal };
-  return { cluster, nodes, kubernetes: session === undefined ? { kind: 'shut', why: 'no control plane answered' } : { kind: 'open', session }, signal };
+  return {
+    cluster,
+    nodes,
+    kubernetes: session === undefined ? { kind: 'shut', why: 'no control plane answered' } : { kind: 'open', session },
+    signal,
+  };
 }

@@ -65,7 +65,9 @@ async function readLines(path: string): Promise<readonly unknown[]> {
 }
 
 function timeOf(record: unknown): number {
-  return typeof record === 'object' && record !== null && 'time' in record && typeof record.time === 'number' ? record.time : 0;
+  return typeof record === 'object' && record !== null && 'time' in record && typeof record.time === 'number'
+    ? record.time
+    : 0;
 }
 
 function isMissing(reason: unknown): boolean {

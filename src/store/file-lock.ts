@@ -26,10 +26,13 @@ export function createFileLocks(options: FileLockOptions): LockStore {
         if (await create(path, owner)) return { kind: 'held', lock: { release: () => release(path, owner) } };
         const present = await readOwner(path);
         if (present === undefined) continue;
-        if (present.host !== options.host || isAlive(present.pid)) return { kind: 'taken', owner: present } satisfies LockAttempt;
+        if (present.host !== options.host || isAlive(present.pid))
+          return { kind: 'taken', owner: present } satisfies LockAttempt;
         await setAside(path, present);
       }
-      throw new IchorError('refused', `the lock ${path} changes hands all the time`, { hint: 'Are several runs being started at once? Try again.' });
+      throw new IchorError('refused', `the lock ${path} changes hands all the time`, {
+        hint: 'Are several runs being started at once? Try again.',
+      });
     },
   };
 }
@@ -59,7 +62,9 @@ async function readOwner(path: string): Promise<LockOwner | undefined> {
   }
   const value: unknown = JSON.parse(text);
   if (isOwner(value)) return value;
-  throw new IchorError('invalid-input', `${path} is no lock of this version of Ichor`, { hint: 'If no other run is going on, delete it.' });
+  throw new IchorError('invalid-input', `${path} is no lock of this version of Ichor`, {
+    hint: 'If no other run is going on, delete it.',
+  });
 }
 
 /** Moved away first, so that of two who find the same dead owner only one removes it, and never a lock that was taken meanwhile. */
@@ -94,8 +99,16 @@ function isProcessAlive(pid: number): boolean {
 
 function isOwner(value: unknown): value is LockOwner {
   return (
-    typeof value === 'object' && value !== null && 'pid' in value && typeof value.pid === 'number' && 'host' in value && typeof value.host === 'string' &&
-    'since' in value && typeof value.since === 'number' && 'command' in value && typeof value.command === 'string'
+    typeof value === 'object' &&
+    value !== null &&
+    'pid' in value &&
+    typeof value.pid === 'number' &&
+    'host' in value &&
+    typeof value.host === 'string' &&
+    'since' in value &&
+    typeof value.since === 'number' &&
+    'command' in value &&
+    typeof value.command === 'string'
   );
 }
 

@@ -14,7 +14,9 @@ export interface HeldLock {
   release(): Promise<void>;
 }
 
-export type LockAttempt = { readonly kind: 'held'; readonly lock: HeldLock } | { readonly kind: 'taken'; readonly owner: LockOwner };
+export type LockAttempt =
+  | { readonly kind: 'held'; readonly lock: HeldLock }
+  | { readonly kind: 'taken'; readonly owner: LockOwner };
 
 export interface LockStore {
   /** Does not wait. A lock whose process on this machine is gone is taken over. */

@@ -14,7 +14,9 @@ export function createMemoryJournal(): Journal {
     },
     async runs(cluster) {
       const runs = [...(clusters.get(cluster) ?? new Map<string, JournalRecord[]>())];
-      return runs.map(([runId, records]) => ({ runId, startedAt: records[0]?.time ?? 0 })).toSorted((left, right) => right.startedAt - left.startedAt);
+      return runs
+        .map(([runId, records]) => ({ runId, startedAt: records[0]?.time ?? 0 }))
+        .toSorted((left, right) => right.startedAt - left.startedAt);
     },
     async read(cluster, runId) {
       return clusters.get(cluster)?.get(runId) ?? [];

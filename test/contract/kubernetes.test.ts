@@ -29,7 +29,11 @@ afterAll(() => {
 });
 
 describeKubernetes('in process', {
-  session: async (replies) => createInProcessKubernetesConnector(clock, { get: ({ path }) => answer(replies, path) }).connect(target, credentials),
+  session: async (replies) =>
+    createInProcessKubernetesConnector(clock, { get: ({ path }) => answer(replies, path) }).connect(
+      target,
+      credentials,
+    ),
 });
 
 describeKubernetes('sockets', { session: (replies) => socketSession(replies) });
@@ -44,7 +48,7 @@ describe('sockets', () => {
     session.close();
   });
 
-  test('another cluster\'s API is told from a broken one', async () => {
+  test("another cluster's API is told from a broken one", async () => {
     const other = await createAuthority({ ...issue, algorithm: 'ecdsa-p256', organization: 'kubernetes' });
     const session = await socketSession(replies, { signer: other });
 
@@ -55,15 +59,23 @@ describe('sockets', () => {
   test('a client certificate of another authority is refused with its reason', async () => {
     const other = await createAuthority({ ...issue, algorithm: 'ecdsa-p256', organization: 'kubernetes' });
     const stranger = await issueKubernetesClientCertificate(other, issue);
-    const session = await socketSession(replies, { credentials: { caPem: authority.crt, certPem: stranger.crt, keyPem: stranger.key } });
+    const session = await socketSession(replies, {
+      credentials: { caPem: authority.crt, certPem: stranger.crt, keyPem: stranger.key },
+    });
 
     await expect(session.version()).rejects.toMatchObject({ code: 'permission-denied' });
     session.close();
   });
 
   test('nothing there, and nothing listening, are unreachable', async () => {
-    const nowhere = createSocketKubernetesConnector({ clock, dialer: { dial: () => undefined } }).connect(target, credentials);
-    const closed = createSocketKubernetesConnector({ clock, dialer: { dial: () => ({ host: '127.0.0.1', port: 1 }) } }).connect(target, credentials);
+    const nowhere = createSocketKubernetesConnector({ clock, dialer: { dial: () => undefined } }).connect(
+      target,
+      credentials,
+    );
+    const closed = createSocketKubernetesConnector({
+      clock,
+      dialer: { dial: () => ({ host: '127.0.0.1', port: 1 }) },
+    }).connect(target, credentials);
 
     await expect(nowhere.version()).rejects.toMatchObject({ code: 'unreachable' });
     await expect(closed.version()).rejects.toMatchObject({ code: 'unreachable' });
@@ -89,19 +101,33 @@ interface SocketOptions {
   readonly credentials?: KubernetesCredentials;
 }
 
-async function socketSession(replies: ReadonlyMap<string, KubernetesReply>, options: SocketOptions = {}): Promise<KubernetesSession> {
+async function socketSession(
+  replies: ReadonlyMap<string, KubernetesReply>,
+  options: SocketOptions = {},
+): Promise<KubernetesSession> {
   const server = await listen(replies, options);
   const dialer: Dialer = { dial: () => ({ host: '127.0.0.1', port: portOf(server) }) };
   return createSocketKubernetesConnector({ clock, dialer }).connect(target, options.credentials ?? credentials);
 }
 
 async function listen(replies: ReadonlyMap<string, KubernetesReply>, options: SocketOptions = {}): Promise<Server> {
-  const pair = await issueServerCertificate(options.signer ?? authority, { ...issue, dnsNames: ['kubernetes'], ipAddresses: options.ips ?? [target.host] });
-  const server = createServer({ key: pair.key, cert: pair.crt, ca: authority.crt, requestCert: true, rejectUnauthorized: false }, (request: IncomingMessage, response) => {
-    // As kube-apiserver: a foreign certificate is no matter of TLS.
-    const isKnown = request.socket instanceof TLSSocket && request.socket.authorized;
-    void (isKnown ? answer(replies, request.url ?? '') : Promise.resolve({ status: 401, body: '{"message":"Unauthorized"}' })).then(({ status, body }) => response.writeHead(status).end(body));
+  const pair = await issueServerCertificate(options.signer ?? authority, {
+    ...issue,
+    dnsNames: ['kubernetes'],
+    ipAddresses: options.ips ?? [target.host],
   });
+  const server = createServer(
+    { key: pair.key, cert: pair.crt, ca: authority.crt, requestCert: true, rejectUnauthorized: false },
+    (request: IncomingMessage, response) => {
+      // As kube-apiserver: a foreign certificate is no matter of TLS.
+      const isKnown = request.socket instanceof TLSSocket && request.socket.authorized;
+      void (
+        isKnown
+          ? answer(replies, request.url ?? '')
+          : Promise.resolve({ status: 401, body: '{"message":"Unauthorized"}' })
+      ).then(({ status, body }) => response.writeHead(status).end(body));
+    },
+  );
   server.on('tlsClientError', (_: Error, socket: TLSSocket) => socket.destroy());
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

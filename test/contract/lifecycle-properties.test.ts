@@ -25,8 +25,15 @@ interface Script {
 
 interface Attempt {
   readonly rules: readonly FaultRule[];
-  readonly kill: { readonly machine: number; readonly method: string; readonly nth: number; readonly delayMs: number } | undefined;
-  readonly befalls: readonly { readonly machine: number; readonly atMs: number; readonly kind: 'silent' | 'restart'; readonly forMs: number }[];
+  readonly kill:
+    | { readonly machine: number; readonly method: string; readonly nth: number; readonly delayMs: number }
+    | undefined;
+  readonly befalls: readonly {
+    readonly machine: number;
+    readonly atMs: number;
+    readonly kind: 'silent' | 'restart';
+    readonly forMs: number;
+  }[];
 }
 
 test('S2-37 S2-38 whatever befalls calls, machines and the run itself: one etcd, born on the first control plane, the same end, and then nothing left to do', async () => {
@@ -66,10 +73,17 @@ function watchInvariants(twin: Twin): { readonly broken: string[] } {
   twin.simulation.onChange(() => {
     if (twin.births() > 1) broken.push('a second etcd was born');
     const calls = [...twin.simulation.faults.calls.keys()];
-    if (calls.some((call) => call.endsWith(' Bootstrap') && call !== 'm1 Bootstrap')) broken.push('another node than the first control plane was bootstrapped');
-    if (calls.some((call) => / (Reset|Reboot|Shutdown|BlockDeviceWipe|EtcdRemoveMemberByID|EtcdLeaveCluster)$/.test(call))) broken.push(`something was taken away: ${calls.join(', ')}`);
+    if (calls.some((call) => call.endsWith(' Bootstrap') && call !== 'm1 Bootstrap'))
+      broken.push('another node than the first control plane was bootstrapped');
+    if (
+      calls.some((call) => / (Reset|Reboot|Shutdown|BlockDeviceWipe|EtcdRemoveMemberByID|EtcdLeaveCluster)$/.test(call))
+    )
+      broken.push(`something was taken away: ${calls.join(', ')}`);
     // By membership: a machine that a fault restarts stays a voter. Only a removal or a leave would take one away.
-    const voters = Object.values(twin.simulation.world().clusters).reduce((sum, { etcd }) => sum + votersOf(etcd).length, 0);
+    const voters = Object.values(twin.simulation.world().clusters).reduce(
+      (sum, { etcd }) => sum + votersOf(etcd).length,
+      0,
+    );
     if (voters < votersBefore) broken.push(`voters fell from ${votersBefore} to ${voters}`);
     votersBefore = voters;
   });
@@ -82,7 +96,9 @@ async function runWithFaults(twin: Twin, attempt: Attempt): Promise<void> {
   const cancels = attempt.befalls.flatMap(({ machine, atMs, kind, forMs }) => {
     const name = nameOf(twin, machine);
     const begin = twin.clock.setTimer(atMs, () => twin.simulation.fault(name, { kind }));
-    return kind === 'silent' ? [begin, twin.clock.setTimer(atMs + forMs, () => twin.simulation.fault(name, { kind: 'heal' }))] : [begin];
+    return kind === 'silent'
+      ? [begin, twin.clock.setTimer(atMs + forMs, () => twin.simulation.fault(name, { kind: 'heal' }))]
+      : [begin];
   });
   const { kill } = attempt;
   const before = new Map(twin.simulation.faults.calls);
@@ -113,16 +129,46 @@ function nameOf(twin: Twin, index: number): string {
 
 function scripts(): fc.Arbitrary<Script> {
   const machine = fc.nat(5);
-  const method = fc.constantFrom('ApplyConfiguration', 'Bootstrap', 'Get', 'List', 'ServiceList', 'EtcdMemberList', 'EtcdStatus', 'Read');
+  const method = fc.constantFrom(
+    'ApplyConfiguration',
+    'Bootstrap',
+    'Get',
+    'List',
+    'ServiceList',
+    'EtcdMemberList',
+    'EtcdStatus',
+    'Read',
+  );
   const fault = fc.oneof(
     fc.constantFrom<CallFault>({ kind: 'silent' }, { kind: 'reply-held' }, { kind: 'reply-lost' }, { kind: 'broken' }),
     fc.record({ kind: fc.constant('slow' as const), ms: fc.integer({ min: 100, max: 20_000 }) }),
   );
-  const rule = fc.record({ machine: machine.map((index) => `m${index + 1}`), method, nth: fc.integer({ min: 1, max: 8 }), fault });
+  const rule = fc.record({
+    machine: machine.map((index) => `m${index + 1}`),
+    method,
+    nth: fc.integer({ min: 1, max: 8 }),
+    fault,
+  });
   const attempt: fc.Arbitrary<Attempt> = fc.record({
     rules: fc.array(rule, { maxLength: 6 }),
-    kill: fc.option(fc.record({ machine, method: fc.constantFrom('ApplyConfiguration', 'Bootstrap'), nth: fc.integer({ min: 1, max: 2 }), delayMs: fc.constantFrom(0, 1, 500, 20_000) }), { nil: undefined }),
-    befalls: fc.array(fc.record({ machine, atMs: fc.nat(180_000), kind: fc.constantFrom('silent' as const, 'restart' as const), forMs: fc.integer({ min: 1_000, max: 120_000 }) }), { maxLength: 3 }),
+    kill: fc.option(
+      fc.record({
+        machine,
+        method: fc.constantFrom('ApplyConfiguration', 'Bootstrap'),
+        nth: fc.integer({ min: 1, max: 2 }),
+        delayMs: fc.constantFrom(0, 1, 500, 20_000),
+      }),
+      { nil: undefined },
+    ),
+    befalls: fc.array(
+      fc.record({
+        machine,
+        atMs: fc.nat(180_000),
+        kind: fc.constantFrom('silent' as const, 'restart' as const),
+        forMs: fc.integer({ min: 1_000, max: 120_000 }),
+      }),
+      { maxLength: 3 },
+    ),
   });
   return fc.record({
     talos: fc.constantFrom('v1.11.6', 'v1.12.11', 'v1.13.9', 'v1.14.1'),
@@ -135,5 +181,10 @@ function scripts(): fc.Arbitrary<Script> {
 
 function parameters(): fc.Parameters<[Script]> {
   const { ICHOR_SEED: seed, ICHOR_PATH: path, ICHOR_RUNS: runs } = process.env;
-  return { numRuns: Number(runs ?? 6), endOnFailure: true, ...(seed === undefined ? {} : { seed: Number(seed) }), ...(path === undefined ? {} : { path }) };
+  return {
+    numRuns: Number(runs ?? 6),
+    endOnFailure: true,
+    ...(seed === undefined ? {} : { seed: Number(seed) }),
+    ...(path === undefined ? {} : { path }),
+  };
 }

@@ -59,8 +59,12 @@ describe('files', () => {
     await dead.acquire('homelab', { pid: 4_000_000, host: 'here', since: 1, command: 'ichor apply' });
     await dead.acquire('office', { pid: 4_000_000, host: 'elsewhere', since: 1, command: 'ichor apply' });
 
-    expect((await dead.acquire('homelab', { pid: 1, host: 'here', since: 2, command: 'ichor apply' })).kind).toBe('held');
-    expect((await dead.acquire('office', { pid: 1, host: 'here', since: 2, command: 'ichor apply' })).kind).toBe('taken');
+    expect((await dead.acquire('homelab', { pid: 1, host: 'here', since: 2, command: 'ichor apply' })).kind).toBe(
+      'held',
+    );
+    expect((await dead.acquire('office', { pid: 1, host: 'here', since: 2, command: 'ichor apply' })).kind).toBe(
+      'taken',
+    );
   });
 
   test('a dead lock is taken over by one of many, and no litter stays', async () => {
@@ -68,7 +72,11 @@ describe('files', () => {
     const locks = createFileLocks({ directory, host: 'here', isAlive: (pid) => pid !== 4_000_000 });
     await locks.acquire('homelab', { pid: 4_000_000, host: 'here', since: 1, command: 'ichor apply' });
 
-    const attempts = await Promise.all(Array.from({ length: 10 }, (_, index) => locks.acquire('homelab', { pid: 1, host: 'here', since: 10 + index, command: 'ichor apply' })));
+    const attempts = await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        locks.acquire('homelab', { pid: 1, host: 'here', since: 10 + index, command: 'ichor apply' }),
+      ),
+    );
 
     expect(attempts.filter((attempt) => attempt.kind === 'held')).toHaveLength(1);
     expect(await readdir(join(directory, 'homelab'))).toEqual(['lock']);

@@ -13,9 +13,13 @@ export function describeStore(name: string, store: StoreUnderTest): void {
     test('gives back the records of a run in order', async () => {
       const journal = await store.journal();
 
-      await Promise.all(Array.from({ length: 50 }, (_, index) => journal.append('homelab', record('run-1', index + 1, 1_000))));
+      await Promise.all(
+        Array.from({ length: 50 }, (_, index) => journal.append('homelab', record('run-1', index + 1, 1_000))),
+      );
 
-      expect(await journal.read('homelab', 'run-1')).toEqual(Array.from({ length: 50 }, (_, index) => record('run-1', index + 1, 1_000)));
+      expect(await journal.read('homelab', 'run-1')).toEqual(
+        Array.from({ length: 50 }, (_, index) => record('run-1', index + 1, 1_000)),
+      );
     });
 
     test('keeps runs and clusters apart, newest run first', async () => {
@@ -24,7 +28,10 @@ export function describeStore(name: string, store: StoreUnderTest): void {
       await journal.append('homelab', record('run-2', 1, 2_000));
       await journal.append('office', record('run-3', 1, 3_000));
 
-      expect(await journal.runs('homelab')).toEqual([{ runId: 'run-2', startedAt: 2_000 }, { runId: 'run-1', startedAt: 1_000 }]);
+      expect(await journal.runs('homelab')).toEqual([
+        { runId: 'run-2', startedAt: 2_000 },
+        { runId: 'run-1', startedAt: 1_000 },
+      ]);
       expect(await journal.read('office', 'run-1')).toEqual([]);
       expect(await journal.runs('nowhere')).toEqual([]);
     });
@@ -75,14 +82,20 @@ export function describeStore(name: string, store: StoreUnderTest): void {
     test('of many that try at once exactly one gets it', async () => {
       const locks = await store.locks();
 
-      const attempts = await Promise.all(Array.from({ length: 20 }, (_, index) => locks.acquire('homelab', owner(index))));
+      const attempts = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => locks.acquire('homelab', owner(index))),
+      );
 
       expect(attempts.filter((attempt) => attempt.kind === 'held')).toHaveLength(1);
     });
   });
 }
 
-function record(runId: string, seq: number, time: number): { readonly v: 1; readonly runId: string; readonly seq: number; readonly time: number; readonly kind: string } {
+function record(
+  runId: string,
+  seq: number,
+  time: number,
+): { readonly v: 1; readonly runId: string; readonly seq: number; readonly time: number; readonly kind: string } {
   return { v: 1, runId, seq, time, kind: 'observed' };
 }
 

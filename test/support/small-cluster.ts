@@ -11,8 +11,12 @@ export interface SmallCluster {
 }
 
 export function smallCluster(wanted: SmallCluster): Cluster {
-  const planes = Array.from({ length: wanted.controlPlanes }, (_, index) => nodeSpec(`cp-${index + 1}`, 'controlplane', 101 + index));
-  const workers = Array.from({ length: wanted.workers ?? 0 }, (_, index) => nodeSpec(`w-${index + 1}`, 'worker', 151 + index));
+  const planes = Array.from({ length: wanted.controlPlanes }, (_, index) =>
+    nodeSpec(`cp-${index + 1}`, 'controlplane', 101 + index),
+  );
+  const workers = Array.from({ length: wanted.workers ?? 0 }, (_, index) =>
+    nodeSpec(`w-${index + 1}`, 'worker', 151 + index),
+  );
   return {
     name: 'small',
     file: 'cluster.yaml',

@@ -6,11 +6,29 @@
 import { IchorError } from '../../src/errors.ts';
 import type { Cluster } from '../../src/spec/model.ts';
 import type { Clock } from '../../src/system.ts';
-import { read, unread, type EtcdObservation, type KubernetesNodeObservation, type KubernetesObservation, type NodeFacts, type NodeObservation, type Observation, type Reached } from '../../src/lifecycle/observation.ts';
+import {
+  read,
+  unread,
+  type EtcdObservation,
+  type KubernetesNodeObservation,
+  type KubernetesObservation,
+  type NodeFacts,
+  type NodeObservation,
+  type Observation,
+  type Reached,
+} from '../../src/lifecycle/observation.ts';
 import type { Observer } from '../../src/lifecycle/observer.ts';
 import type { ActionOutcome, NodeActions } from '../../src/lifecycle/step-kind.ts';
 
-export const SMALL_TIMES = { install: 40_000, boot: 10_000, etcdStart: 5_000, join: 2_000, promote: 15_000, api: 20_000, register: 8_000 } as const;
+export const SMALL_TIMES = {
+  install: 40_000,
+  boot: 10_000,
+  etcdStart: 5_000,
+  join: 2_000,
+  promote: 15_000,
+  api: 20_000,
+  register: 8_000,
+} as const;
 
 export interface SmallMachine {
   readonly node: string;
@@ -40,7 +58,12 @@ export class SmallWorld implements Observer, NodeActions {
   constructor(cluster: Cluster, clock: Clock) {
     this.#cluster = cluster;
     this.#clock = clock;
-    this.machines = new Map(cluster.nodes.map((node) => [node.name, { node: node.name, isOn: true, isSilent: false, configuredAt: undefined, etcd: undefined, configs: 0 }]));
+    this.machines = new Map(
+      cluster.nodes.map((node) => [
+        node.name,
+        { node: node.name, isOn: true, isSilent: false, configuredAt: undefined, etcd: undefined, configs: 0 },
+      ]),
+    );
   }
 
   machine(name: string): SmallMachine {
@@ -54,7 +77,12 @@ export class SmallWorld implements Observer, NodeActions {
     this.#live();
     const kubernetes = this.#kubernetes();
     const nodes = request.nodes.map((name) => this.#observe(this.machine(name), kubernetes));
-    return { v: 1, at: this.#clock.now(), nodes, kubernetes: kubernetes === undefined ? unread('the Kubernetes API does not answer') : read(kubernetes, 'world') };
+    return {
+      v: 1,
+      at: this.#clock.now(),
+      nodes,
+      kubernetes: kubernetes === undefined ? unread('the Kubernetes API does not answer') : read(kubernetes, 'world'),
+    };
   }
 
   applyInMaintenance(node: string, signal: AbortSignal): Promise<ActionOutcome> {
@@ -83,13 +111,18 @@ export class SmallWorld implements Observer, NodeActions {
 
   /** Voters of the first cluster, healthy ones: for invariants over time. */
   healthyVoters(): readonly string[] {
-    return [...this.machines.values()].filter((machine) => this.#isVoter(machine) && machine.isOn && !machine.isSilent).map((machine) => machine.node);
+    return [...this.machines.values()]
+      .filter((machine) => this.#isVoter(machine) && machine.isOn && !machine.isSilent)
+      .map((machine) => machine.node);
   }
 
   /** What the world came to, for comparing runs. */
   summary(): readonly string[] {
     this.#live();
-    return [...this.machines.values()].map((machine) => `${machine.node} ${machine.configuredAt === undefined ? 'maintenance' : 'configured'} etcd ${machine.etcd?.cluster ?? '-'} voter ${this.#isVoter(machine)}`);
+    return [...this.machines.values()].map(
+      (machine) =>
+        `${machine.node} ${machine.configuredAt === undefined ? 'maintenance' : 'configured'} etcd ${machine.etcd?.cluster ?? '-'} voter ${this.#isVoter(machine)}`,
+    );
   }
 
   async #call(name: string, signal: AbortSignal, effect: () => ActionOutcome): Promise<ActionOutcome> {
@@ -112,11 +145,14 @@ export class SmallWorld implements Observer, NodeActions {
   /** Control planes that can join an etcd do so by themselves, as Talos' do. */
   #live(): void {
     const now = this.#clock.now();
-    const born = [...this.machines.values()].find((machine) => machine.etcd !== undefined && now - machine.etcd.since >= SMALL_TIMES.etcdStart);
+    const born = [...this.machines.values()].find(
+      (machine) => machine.etcd !== undefined && now - machine.etcd.since >= SMALL_TIMES.etcdStart,
+    );
     if (born?.etcd === undefined) return;
     for (const node of this.#cluster.nodes) {
       const machine = this.machine(node.name);
-      if (node.role !== 'controlplane' || machine.etcd !== undefined || !this.#isBooted(machine) || !machine.isOn) continue;
+      if (node.role !== 'controlplane' || machine.etcd !== undefined || !this.#isBooted(machine) || !machine.isOn)
+        continue;
       machine.etcd = { cluster: born.etcd.cluster, since: now + SMALL_TIMES.join };
     }
   }
@@ -127,7 +163,10 @@ export class SmallWorld implements Observer, NodeActions {
   }
 
   #isBooted(machine: SmallMachine): boolean {
-    return machine.configuredAt !== undefined && this.#clock.now() - machine.configuredAt >= SMALL_TIMES.install + SMALL_TIMES.boot;
+    return (
+      machine.configuredAt !== undefined &&
+      this.#clock.now() - machine.configuredAt >= SMALL_TIMES.install + SMALL_TIMES.boot
+    );
   }
 
   #isVoter(machine: SmallMachine): boolean {
@@ -138,7 +177,13 @@ export class SmallWorld implements Observer, NodeActions {
 
   #reached(machine: SmallMachine): Reached {
     const address = `10.0.4.${101 + [...this.machines.keys()].indexOf(machine.node)}`;
-    if (!this.#isReachable(machine)) return { kind: 'unreachable', tried: [address], code: machine.isSilent ? 'deadline' : 'unreachable', why: 'no answer' };
+    if (!this.#isReachable(machine))
+      return {
+        kind: 'unreachable',
+        tried: [address],
+        code: machine.isSilent ? 'deadline' : 'unreachable',
+        why: 'no answer',
+      };
     return { kind: machine.configuredAt === undefined ? 'maintenance' : 'secure', address };
   }
 
@@ -152,10 +197,27 @@ export class SmallWorld implements Observer, NodeActions {
       {
         stage: read({ stage, ready: stage === 'maintenance' || registered?.ready === true, unmet: [] }, 'world'),
         systemDisk: read(isConfigured ? { devPath: '/dev/nvme0n1' } : null, 'world'),
-        disks: read([{ name: 'nvme0n1', devPath: '/dev/nvme0n1', sizeBytes: 1e12, readonly: false, cdrom: false, transport: 'nvme', serial: 'S1', contents: [] }], 'world'),
+        disks: read(
+          [
+            {
+              name: 'nvme0n1',
+              devPath: '/dev/nvme0n1',
+              sizeBytes: 1e12,
+              readonly: false,
+              cdrom: false,
+              transport: 'nvme',
+              serial: 'S1',
+              contents: [],
+            },
+          ],
+          'world',
+        ),
         etcd: this.#etcd(machine, isConfigured),
-        config: isConfigured ? read({ digest: 'd', wantedDigest: 'd', differences: [] }, 'world') : unread('in maintenance'),
-        kubernetesNode: kubernetes === undefined ? unread('the Kubernetes API does not answer') : read(registered, 'world'),
+        config: isConfigured
+          ? read({ digest: 'd', wantedDigest: 'd', differences: [] }, 'world')
+          : unread('in maintenance'),
+        kubernetesNode:
+          kubernetes === undefined ? unread('the Kubernetes API does not answer') : read(registered, 'world'),
       },
       'not part of this world',
     );
@@ -166,27 +228,50 @@ export class SmallWorld implements Observer, NodeActions {
     if (!isConfigured) return read({ kind: 'none', service: 'not started' }, 'world');
     if (!this.#isBooted(machine)) return unread('its etcd service has not been set up yet');
     if (machine.etcd === undefined) return read({ kind: 'none', service: 'Preparing' }, 'world');
-    const isStarted = this.#clock.now() >= machine.etcd.since + (this.births.includes(machine.node) ? SMALL_TIMES.etcdStart : 0);
-    if (!isStarted) return read({ kind: 'silent', service: 'Running', why: 'its etcd runs but does not answer' }, 'world');
+    const isStarted =
+      this.#clock.now() >= machine.etcd.since + (this.births.includes(machine.node) ? SMALL_TIMES.etcdStart : 0);
+    if (!isStarted)
+      return read({ kind: 'silent', service: 'Running', why: 'its etcd runs but does not answer' }, 'world');
     const cluster = machine.etcd.cluster;
     const members = [...this.machines.values()]
       .filter((other) => other.etcd?.cluster === cluster)
       .map((other) => ({ id: other.node, hostname: other.node, learner: !this.#isVoter(other), peerUrls: [] }));
     const self = members.find((member) => member.id === machine.node);
     if (self === undefined) return unread('a member without itself');
-    return read({ kind: 'member', service: 'Running', healthy: true, self, members } satisfies EtcdObservation, 'world');
+    return read(
+      { kind: 'member', service: 'Running', healthy: true, self, members } satisfies EtcdObservation,
+      'world',
+    );
   }
 
   #kubernetes(): KubernetesObservation | undefined {
     const now = this.#clock.now();
-    const server = [...this.machines.values()].find((machine) => this.#isVoter(machine) && this.#isReachable(machine) && machine.etcd !== undefined && now - machine.etcd.since >= SMALL_TIMES.api);
+    const server = [...this.machines.values()].find(
+      (machine) =>
+        this.#isVoter(machine) &&
+        this.#isReachable(machine) &&
+        machine.etcd !== undefined &&
+        now - machine.etcd.since >= SMALL_TIMES.api,
+    );
     if (server === undefined) return undefined;
     const waitsForCni = this.#cluster.network.cni.kind === 'none';
     const nodes = [...this.machines.values()].flatMap((machine): readonly KubernetesNodeObservation[] => {
-      const isRegistered = machine.configuredAt !== undefined && now - machine.configuredAt >= SMALL_TIMES.install + SMALL_TIMES.boot + SMALL_TIMES.register;
+      const isRegistered =
+        machine.configuredAt !== undefined &&
+        now - machine.configuredAt >= SMALL_TIMES.install + SMALL_TIMES.boot + SMALL_TIMES.register;
       if (!isRegistered) return [];
       const ready = !waitsForCni && machine.isOn;
-      return [{ name: machine.node, internalIps: [], kubelet: 'v1.36.3', ready, waitsForCni: waitsForCni && machine.isOn, schedulable: true, ...(ready ? {} : { why: 'cni plugin not initialized' }) }];
+      return [
+        {
+          name: machine.node,
+          internalIps: [],
+          kubelet: 'v1.36.3',
+          ready,
+          waitsForCni: waitsForCni && machine.isOn,
+          schedulable: true,
+          ...(ready ? {} : { why: 'cni plugin not initialized' }),
+        },
+      ];
     });
     return { version: 'v1.36.3', server: server.node, nodes };
   }
@@ -195,7 +280,20 @@ export class SmallWorld implements Observer, NodeActions {
 function factsOf(facts: Partial<NodeFacts>, why: string): NodeFacts {
   const missing = unread<never>(why);
   return {
-    identity: missing, talos: missing, stage: missing, bootId: missing, schematic: missing, extensions: missing, disks: missing, links: missing,
-    systemDisk: missing, config: missing, etcd: missing, services: missing, addresses: missing, kubernetesNode: missing, ...facts,
+    identity: missing,
+    talos: missing,
+    stage: missing,
+    bootId: missing,
+    schematic: missing,
+    extensions: missing,
+    disks: missing,
+    links: missing,
+    systemDisk: missing,
+    config: missing,
+    etcd: missing,
+    services: missing,
+    addresses: missing,
+    kubernetesNode: missing,
+    ...facts,
   };
 }

@@ -1,5 +1,12 @@
 /** A whole lifecycle over the simulator's in-process door and a virtual clock: the code that runs against real nodes, without sockets. */
-import { kubernetesCredentials, makeCluster, makeConfig, makeMachine, talosCredentials, type TestCluster } from '../contract/sim-support.ts';
+import {
+  kubernetesCredentials,
+  makeCluster,
+  makeConfig,
+  makeMachine,
+  talosCredentials,
+  type TestCluster,
+} from '../contract/sim-support.ts';
 import { createInProcessKubernetesConnector } from '../../src/kubernetes/in-process.ts';
 import { createDigest } from '../../src/lifecycle/digest.ts';
 import type { RunEvent } from '../../src/lifecycle/event.ts';
@@ -70,12 +77,20 @@ export async function createTwin(secrets: TestCluster, options: TwinOptions): Pr
   const now = new Date(clock.now());
   const credentials = await talosCredentials(secrets, ['os:admin'], now);
   const kubernetes = await kubernetesCredentials(secrets, now);
-  const rendered = new Map(cluster.nodes.map((node, index) => [node.name, { config: (options.edit ?? String)(configOf(secrets, node, options, index + 1)) }]));
+  const rendered = new Map(
+    cluster.nodes.map((node, index) => [
+      node.name,
+      { config: (options.edit ?? String)(configOf(secrets, node, options, index + 1)) },
+    ]),
+  );
   let runs = 0;
   const lifecycle = (): Lifecycle => {
     runs += 1;
     return createLifecycle({
-      cluster, rendered, clock, credentials,
+      cluster,
+      rendered,
+      clock,
+      credentials,
       connector: createInProcessConnector({ clock, network }),
       kubernetes: createInProcessKubernetesConnector(clock, network),
       kubernetesCredentials: kubernetes,
@@ -100,10 +115,15 @@ export async function createTwin(secrets: TestCluster, options: TwinOptions): Pr
     }
   };
   return {
-    cluster, simulation, clock, events, secrets,
+    cluster,
+    simulation,
+    clock,
+    events,
+    secrets,
     output: () => JSON.stringify(events),
     machineOf: (node) => `m${cluster.nodes.findIndex((spec) => spec.name === node) + 1}`,
-    apply: (signal = new AbortController().signal) => using((opened) => opened.apply({ command: 'ichor apply' }, signal)),
+    apply: (signal = new AbortController().signal) =>
+      using((opened) => opened.apply({ command: 'ichor apply' }, signal)),
     status: () => using((opened) => opened.status(new AbortController().signal)),
     plan: () => using((opened) => opened.plan({}, new AbortController().signal)),
     onDial: (listener) => dialListeners.push(listener),
@@ -134,7 +154,11 @@ function listenedTo(network: InProcessNetwork, mayDial: (host: string) => boolea
 
 /** Machines start on leases of 10.0.4.151 and up, and have the addresses of the spec only once they run their config. */
 function twinCluster(options: TwinOptions, talos: string): Cluster {
-  const cluster = smallCluster({ controlPlanes: options.controlPlanes, workers: options.workers ?? 0, ...(options.cni === undefined ? {} : { cni: options.cni }) });
+  const cluster = smallCluster({
+    controlPlanes: options.controlPlanes,
+    workers: options.workers ?? 0,
+    ...(options.cni === undefined ? {} : { cni: options.cni }),
+  });
   const nodes = cluster.nodes.map((node, index) => ({
     ...node,
     talos,
@@ -151,7 +175,15 @@ function configOf(secrets: TestCluster, node: NodeSpec, options: TwinOptions, in
   const talos = options.talos === undefined ? {} : { talos: options.talos };
   const cni = options.cni === undefined ? {} : { cni: options.cni };
   const vip = node.role === 'controlplane' ? { vip: '10.0.4.100' } : {};
-  return makeConfig(secrets, { role: node.role, hostname: node.name, mac: `00:23:24:00:00:${String(index).padStart(2, '0')}`, ...address, ...talos, ...cni, ...vip });
+  return makeConfig(secrets, {
+    role: node.role,
+    hostname: node.name,
+    mac: `00:23:24:00:00:${String(index).padStart(2, '0')}`,
+    ...address,
+    ...talos,
+    ...cni,
+    ...vip,
+  });
 }
 
 function isListening(simulation: Simulation, host: string): boolean {

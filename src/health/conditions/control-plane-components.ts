@@ -12,13 +12,20 @@ export const controlPlaneComponents: HealthCheck = {
   check: (input) =>
     askKubernetes(input, async (session) => {
       const wanted = controlPlaneNodes(input).length;
-      const pods = await session.pods({ namespace: 'kube-system', labelSelector: `k8s-app in (${CONTROL_PLANE_COMPONENTS.join(',')})` }, { signal: input.signal });
+      const pods = await session.pods(
+        { namespace: 'kube-system', labelSelector: `k8s-app in (${CONTROL_PLANE_COMPONENTS.join(',')})` },
+        { signal: input.signal },
+      );
       const counts = CONTROL_PLANE_COMPONENTS.map((component) => {
-        const ready = pods.filter((pod) => pod.labels['k8s-app'] === component && isTrue(pod.conditions, 'Ready')).length;
+        const ready = pods.filter(
+          (pod) => pod.labels['k8s-app'] === component && isTrue(pod.conditions, 'Ready'),
+        ).length;
         return { component, ready };
       });
       const evidence = counts.map(({ component, ready }) => `${component}: ${ready} of ${wanted} ready`);
       const short = counts.find(({ ready }) => ready !== wanted);
-      return short === undefined ? succeeded(`${wanted} of each`, evidence) : failed(`${short.component}: ${short.ready} of ${wanted} ready`, evidence);
+      return short === undefined
+        ? succeeded(`${wanted} of each`, evidence)
+        : failed(`${short.component}: ${short.ready} of ${wanted} ready`, evidence);
     }),
 };

@@ -9,12 +9,17 @@ export const coreDns: HealthCheck = {
   stage: 'ready',
   check: (input) =>
     askKubernetes(input, async (session) => {
-      const [dns] = await session.deployments({ namespace: 'kube-system', labelSelector: 'k8s-app=kube-dns' }, { signal: input.signal });
+      const [dns] = await session.deployments(
+        { namespace: 'kube-system', labelSelector: 'k8s-app=kube-dns' },
+        { signal: input.signal },
+      );
       if (dns === undefined) return skipped('there is no CoreDNS');
       const text = `${dns.ready} of ${dns.desired} ready`;
       if (dns.ready === dns.desired) return succeeded(text);
       if (input.cluster.network.cni.kind !== 'none') return failed(text);
       const nodes = await session.nodes({ signal: input.signal });
-      return nodes.some((node) => isTrue(node.conditions, 'Ready')) ? failed(text) : waiting(`${text}: its pods wait for a CNI`);
+      return nodes.some((node) => isTrue(node.conditions, 'Ready'))
+        ? failed(text)
+        : waiting(`${text}: its pods wait for a CNI`);
     }),
 };

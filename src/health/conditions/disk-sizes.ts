@@ -19,6 +19,8 @@ export const diskSizes: HealthCheck = {
       const volume = await node.session.getResource(EPHEMERAL, { signal: input.signal });
       const size = numberField(fieldsOf(volume?.spec), 'size');
       if (size === undefined) return 'EPHEMERAL has no size yet';
-      return size >= EPHEMERAL_MIN_BYTES ? undefined : `EPHEMERAL has ${Math.round(size / MIB)} MiB, needed are ${EPHEMERAL_MIN_BYTES / MIB} MiB`;
+      return size >= EPHEMERAL_MIN_BYTES
+        ? undefined
+        : `EPHEMERAL has ${Math.round(size / MIB)} MiB, needed are ${EPHEMERAL_MIN_BYTES / MIB} MiB`;
     }),
 };

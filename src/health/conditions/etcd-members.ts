@@ -23,7 +23,11 @@ async function check(input: HealthInput): Promise<Verdict> {
   const silent = nodes.find((node) => node.kind === 'shut');
   if (silent?.kind === 'shut') return failed(`${silent.spec.name}: ${silent.why}`);
   const lists: (readonly EtcdMember[])[] = [];
-  for (const answer of await Promise.allSettled(open.map((node) => node.session.etcdMemberList({ local: true }, { signal: input.signal, timeoutMs: ETCD_ANSWER_MS })))) {
+  for (const answer of await Promise.allSettled(
+    open.map((node) =>
+      node.session.etcdMemberList({ local: true }, { signal: input.signal, timeoutMs: ETCD_ANSWER_MS }),
+    ),
+  )) {
     if (answer.status === 'rejected') {
       input.signal.throwIfAborted();
       return failed(messageOf(answer.reason));
@@ -31,8 +35,12 @@ async function check(input: HealthInput): Promise<Verdict> {
     lists.push(answer.value);
   }
   const [first = []] = lists;
-  const evidence = first.map((member) => `${member.hostname || '(not started)'} ${member.id.toString(16).padStart(16, '0')}${member.isLearner ? ' learner' : ''}`);
-  if (lists.some((list) => keyOf(list) !== keyOf(first))) return failed('the control planes disagree about who is a member', evidence);
+  const evidence = first.map(
+    (member) =>
+      `${member.hostname || '(not started)'} ${member.id.toString(16).padStart(16, '0')}${member.isLearner ? ' learner' : ''}`,
+  );
+  if (lists.some((list) => keyOf(list) !== keyOf(first)))
+    return failed('the control planes disagree about who is a member', evidence);
   return judge(input, first, evidence);
 }
 
@@ -42,9 +50,16 @@ function judge(input: HealthInput, members: readonly EtcdMember[], evidence: rea
   if (learner) return failed(`${learner.hostname || 'a member that has not started'} is a learner`, evidence);
   const addresses = new Set(planes.flatMap((node) => (node.kind === 'open' ? [node.address] : [])));
   const names = new Set(planes.map((node) => node.spec.name));
-  const stranger = members.find((member) => !names.has(member.hostname) && !member.peerUrls.some((url) => addresses.has(hostOf(url))));
-  if (stranger) return failed(`member ${stranger.hostname || stranger.peerUrls.join(', ')} is no control plane of the spec`, evidence);
-  if (members.length !== planes.length) return failed(`etcd has ${members.length} members, the spec ${planes.length} control planes`, evidence);
+  const stranger = members.find(
+    (member) => !names.has(member.hostname) && !member.peerUrls.some((url) => addresses.has(hostOf(url))),
+  );
+  if (stranger)
+    return failed(
+      `member ${stranger.hostname || stranger.peerUrls.join(', ')} is no control plane of the spec`,
+      evidence,
+    );
+  if (members.length !== planes.length)
+    return failed(`etcd has ${members.length} members, the spec ${planes.length} control planes`, evidence);
   return succeeded(`${members.length} voters`, evidence);
 }
 

@@ -8,7 +8,10 @@ export const kubeProxy: HealthCheck = {
   stage: 'ready',
   check: (input) =>
     askKubernetes(input, async (session) => {
-      const [proxy] = await session.daemonSets({ namespace: 'kube-system', labelSelector: 'k8s-app=kube-proxy' }, { signal: input.signal });
+      const [proxy] = await session.daemonSets(
+        { namespace: 'kube-system', labelSelector: 'k8s-app=kube-proxy' },
+        { signal: input.signal },
+      );
       if (proxy === undefined) return skipped('there is no kube-proxy');
       const text = `${proxy.ready} of ${proxy.desired} ready`;
       return proxy.ready === proxy.desired && proxy.desired > 0 ? succeeded(text) : failed(text);

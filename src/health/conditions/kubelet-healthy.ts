@@ -12,6 +12,8 @@ export const kubeletHealthy: HealthCheck = {
       const kubelet = services.find((service) => service.id === 'kubelet');
       if (kubelet === undefined) return 'there is no kubelet service';
       if (kubelet.state !== 'Running') return `the kubelet is ${kubelet.state}`;
-      return kubelet.health === 'healthy' ? undefined : `the kubelet is not healthy: ${kubelet.message || 'no message'}`;
+      return kubelet.health === 'healthy'
+        ? undefined
+        : `the kubelet is not healthy: ${kubelet.message || 'no message'}`;
     }),
 };

@@ -15,7 +15,9 @@ export const memorySizes: HealthCheck = {
     return everyNode(input, nodes, async (node) => {
       const { totalBytes } = await node.session.memory({ signal: input.signal });
       const needed = Number(MEMORY_MIN_BYTES[node.spec.role]);
-      return totalBytes >= needed ? undefined : `${Math.round(totalBytes / MIB)} MiB of memory; a ${node.spec.role} needs ${needed / MIB} MiB`;
+      return totalBytes >= needed
+        ? undefined
+        : `${Math.round(totalBytes / MIB)} MiB of memory; a ${node.spec.role} needs ${needed / MIB} MiB`;
     });
   },
 };

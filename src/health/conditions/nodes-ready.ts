@@ -11,11 +11,19 @@ export const nodesReady: HealthCheck = {
     askKubernetes(input, async (session) => {
       const nodes = await session.nodes({ signal: input.signal });
       const unready = nodes.filter((node) => !isTrue(node.conditions, 'Ready'));
-      const evidence = nodes.map((node) => `${node.name}: ${isTrue(node.conditions, 'Ready') ? 'Ready' : reasonOf(node)}`);
+      const evidence = nodes.map(
+        (node) => `${node.name}: ${isTrue(node.conditions, 'Ready') ? 'Ready' : reasonOf(node)}`,
+      );
       const [first] = unready;
-      if (first === undefined) return nodes.length === 0 ? failed('there are no Nodes') : succeeded(`${nodes.length} of ${nodes.length} Ready`, evidence);
+      if (first === undefined)
+        return nodes.length === 0
+          ? failed('there are no Nodes')
+          : succeeded(`${nodes.length} of ${nodes.length} Ready`, evidence);
       if (input.cluster.network.cni.kind === 'none' && unready.every(waitsForCni)) {
-        return waiting(`${unready.length} of ${nodes.length} nodes wait for a CNI: the spec says \`cni: none\`, install one now`, evidence);
+        return waiting(
+          `${unready.length} of ${nodes.length} nodes wait for a CNI: the spec says \`cni: none\`, install one now`,
+          evidence,
+        );
       }
       return failed(`${first.name}: ${reasonOf(first)}`, evidence);
     }),

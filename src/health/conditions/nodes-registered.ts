@@ -10,11 +10,19 @@ export const nodesRegistered: HealthCheck = {
   check: (input) =>
     askKubernetes(input, async (session) => {
       const nodes = await session.nodes({ signal: input.signal });
-      const isOf = (name: string, ips: readonly string[]) => (spec: (typeof input.cluster.nodes)[number]) => spec.name === name || ips.includes(wantedIp(spec) ?? '');
-      const missing = input.cluster.nodes.filter((spec) => !nodes.some((node) => isOf(node.name, node.internalIps)(spec))).map((spec) => spec.name);
+      const isOf = (name: string, ips: readonly string[]) => (spec: (typeof input.cluster.nodes)[number]) =>
+        spec.name === name || ips.includes(wantedIp(spec) ?? '');
+      const missing = input.cluster.nodes
+        .filter((spec) => !nodes.some((node) => isOf(node.name, node.internalIps)(spec)))
+        .map((spec) => spec.name);
       if (missing.length > 0) return failed(`not registered: ${missing.join(', ')}`);
-      const strangers = nodes.filter((node) => !input.cluster.nodes.some(isOf(node.name, node.internalIps))).map((node) => node.name);
+      const strangers = nodes
+        .filter((node) => !input.cluster.nodes.some(isOf(node.name, node.internalIps)))
+        .map((node) => node.name);
       if (strangers.length > 0) return failed(`not in the spec: ${strangers.join(', ')}`, strangers);
-      return succeeded(`${nodes.length} nodes`, nodes.map((node) => `${node.name}: ${node.internalIps.join(', ')}`));
+      return succeeded(
+        `${nodes.length} nodes`,
+        nodes.map((node) => `${node.name}: ${node.internalIps.join(', ')}`),
+      );
     }),
 };

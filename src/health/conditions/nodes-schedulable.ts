@@ -10,6 +10,8 @@ export const nodesSchedulable: HealthCheck = {
     askKubernetes(input, async (session) => {
       const nodes = await session.nodes({ signal: input.signal });
       const cordoned = nodes.filter((node) => node.unschedulable).map((node) => node.name);
-      return cordoned.length === 0 ? succeeded(`${nodes.length} nodes`) : failed(`cordoned: ${cordoned.join(', ')}`, cordoned);
+      return cordoned.length === 0
+        ? succeeded(`${nodes.length} nodes`)
+        : failed(`cordoned: ${cordoned.join(', ')}`, cordoned);
     }),
 };

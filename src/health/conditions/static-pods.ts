@@ -12,7 +12,9 @@ export const staticPods: HealthCheck = {
   check: (input) =>
     everyNode(input, controlPlaneNodes(input), async (node) => {
       const pods = await node.session.listResources(STATIC_POD_STATUSES, { signal: input.signal });
-      const missing = CONTROL_PLANE_COMPONENTS.filter((component) => !pods.some((pod) => pod.metadata.id.startsWith(`kube-system/${component}`)));
+      const missing = CONTROL_PLANE_COMPONENTS.filter(
+        (component) => !pods.some((pod) => pod.metadata.id.startsWith(`kube-system/${component}`)),
+      );
       return missing.length === 0 ? undefined : `no ${missing.join(', no ')}`;
     }),
 };

@@ -7,7 +7,12 @@ import type { ConfigObservation } from '../observation.ts';
 import { MACHINE_CONFIG } from './talos-types.ts';
 
 /** Undefined when the node has no active config. Needs os:admin. */
-export async function readConfig(session: TalosNodeSession, wanted: string, digest: Digest, options: CallOptions): Promise<ConfigObservation | undefined> {
+export async function readConfig(
+  session: TalosNodeSession,
+  wanted: string,
+  digest: Digest,
+  options: CallOptions,
+): Promise<ConfigObservation | undefined> {
   const resource = await session.getResource(MACHINE_CONFIG, options);
   if (resource === undefined) return undefined;
   const running = textOf(resource);

@@ -11,7 +11,10 @@ const BOOT_PARTITIONS = new Set(['EFI', 'BIOS', 'BOOT', 'META']);
 const NOT_A_DISK = /^(loop|ram|zram|dm-)/;
 
 export async function readDisks(session: TalosNodeSession, options: CallOptions): Promise<readonly ObservedDisk[]> {
-  const [disks, volumes] = await Promise.all([session.listResources(DISKS, options), session.listResources(DISCOVERED_VOLUMES, options)]);
+  const [disks, volumes] = await Promise.all([
+    session.listResources(DISKS, options),
+    session.listResources(DISCOVERED_VOLUMES, options),
+  ]);
   return disks.filter((disk) => !NOT_A_DISK.test(disk.metadata.id)).map((disk) => diskOf(disk, volumes));
 }
 

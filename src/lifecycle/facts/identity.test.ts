@@ -9,7 +9,11 @@ function node(identity: Identity): NodeSpec {
   return first;
 }
 
-const machine = { macs: ['00:23:24:00:00:01', '00:23:24:00:00:02'], uuid: '4c4c4544-0000-1000-8000-000000000001', serial: 'ABC123' };
+const machine = {
+  macs: ['00:23:24:00:00:01', '00:23:24:00:00:02'],
+  uuid: '4c4c4544-0000-1000-8000-000000000001',
+  serial: 'ABC123',
+};
 
 describe('compareIdentity', () => {
   test.each([
@@ -25,10 +29,16 @@ describe('compareIdentity', () => {
 
   test.each([
     ['another MAC', { macs: ['00:23:24:00:00:03'] }],
-    ['another UUID although the MAC fits', { macs: ['00:23:24:00:00:01'], uuid: '4c4c4544-0000-1000-8000-000000000002' }],
+    [
+      'another UUID although the MAC fits',
+      { macs: ['00:23:24:00:00:01'], uuid: '4c4c4544-0000-1000-8000-000000000002' },
+    ],
     ['another serial number', { macs: [], serial: 'XYZ' }],
   ])('is another one by %s', (_, identity) => {
-    expect(compareIdentity(node(identity), machine)).toMatchObject({ kind: 'other', why: expect.stringContaining('the spec says') });
+    expect(compareIdentity(node(identity), machine)).toMatchObject({
+      kind: 'other',
+      why: expect.stringContaining('the spec says'),
+    });
   });
 
   test('is unknown when the spec says nothing that a machine could be known by', () => {

@@ -19,7 +19,10 @@ export async function readLinks(session: TalosNodeSession, options: CallOptions)
         // Kind is empty for hardware; bonds, bridges, VLANs and veths have one.
         physical: textField(fields, 'kind') === undefined,
         up: textField(fields, 'operationalState') === 'up',
-        ...optional('permanentMac', permanent?.toLowerCase() === mac.toLowerCase() ? undefined : permanent?.toLowerCase()),
+        ...optional(
+          'permanentMac',
+          permanent?.toLowerCase() === mac.toLowerCase() ? undefined : permanent?.toLowerCase(),
+        ),
       },
     ];
   });
@@ -34,7 +37,11 @@ export async function readIdentity(session: TalosNodeSession, options: CallOptio
   const information = fieldsOf(system?.spec);
   const physical = links.filter((link) => link.physical);
   return {
-    macs: [...new Set(physical.flatMap((link) => (link.permanentMac === undefined ? [link.mac] : [link.mac, link.permanentMac])))],
+    macs: [
+      ...new Set(
+        physical.flatMap((link) => (link.permanentMac === undefined ? [link.mac] : [link.mac, link.permanentMac])),
+      ),
+    ],
     ...optional('hostname', textField(fieldsOf(hostname?.spec), 'hostname')),
     ...optional('uuid', textField(information, 'uuid')?.toLowerCase()),
     ...optional('serial', textField(information, 'serialnumber')),
@@ -56,11 +63,16 @@ export type IdentityVerdict =
 /** Everything that the spec names must agree; one of several MACs is enough, since a port may be missing or unplugged. */
 export function compareIdentity(node: NodeSpec, machine: MachineIdentity): IdentityVerdict {
   const { macs, uuid, serial } = node.identity;
-  if (uuid !== undefined && machine.uuid !== uuid.toLowerCase()) return { kind: 'other', why: `its UUID is ${machine.uuid ?? 'unknown'}, the spec says ${uuid}` };
-  if (serial !== undefined && machine.serial !== serial) return { kind: 'other', why: `its serial number is ${machine.serial ?? 'unknown'}, the spec says ${serial}` };
+  if (uuid !== undefined && machine.uuid !== uuid.toLowerCase())
+    return { kind: 'other', why: `its UUID is ${machine.uuid ?? 'unknown'}, the spec says ${uuid}` };
+  if (serial !== undefined && machine.serial !== serial)
+    return { kind: 'other', why: `its serial number is ${machine.serial ?? 'unknown'}, the spec says ${serial}` };
   const wanted = macs.map((mac) => mac.toLowerCase());
   if (wanted.length > 0 && !wanted.some((mac) => machine.macs.includes(mac))) {
-    return { kind: 'other', why: `its hardware addresses are ${machine.macs.join(', ') || 'unknown'}, the spec says ${wanted.join(', ')}` };
+    return {
+      kind: 'other',
+      why: `its hardware addresses are ${machine.macs.join(', ') || 'unknown'}, the spec says ${wanted.join(', ')}`,
+    };
   }
   return wanted.length === 0 && uuid === undefined && serial === undefined ? { kind: 'unknown' } : { kind: 'same' };
 }

@@ -1,7 +1,14 @@
 /** What the Kubernetes API says of the nodes, asked at the control planes' own addresses in turn, never at the VIP (S2-54). */
 import { messageOf } from '../../errors.ts';
 import { wantedIp, type NodeSpec } from '../../spec/model.ts';
-import { KUBERNETES_API_PORT, isTrue, type KubernetesConnector, type KubernetesCredentials, type KubernetesNode, type KubernetesSession } from '../../kubernetes/port.ts';
+import {
+  KUBERNETES_API_PORT,
+  isTrue,
+  type KubernetesConnector,
+  type KubernetesCredentials,
+  type KubernetesNode,
+  type KubernetesSession,
+} from '../../kubernetes/port.ts';
 import type { Clock } from '../../system.ts';
 import { read, unread, type Fact, type KubernetesNodeObservation, type KubernetesObservation } from '../observation.ts';
 
@@ -14,7 +21,9 @@ export class KubernetesReader {
   readonly #sessions = new Map<string, KubernetesSession>();
   readonly #clock: Clock;
   #preferred: string | undefined;
-  #latest: { readonly key: string; readonly at: number; readonly answer: Promise<Fact<KubernetesObservation>> } | undefined;
+  #latest:
+    | { readonly key: string; readonly at: number; readonly answer: Promise<Fact<KubernetesObservation>> }
+    | undefined;
 
   constructor(connector: KubernetesConnector, credentials: KubernetesCredentials, clock: Clock) {
     this.#connector = connector;
@@ -34,7 +43,9 @@ export class KubernetesReader {
 
   async #readAnew(addresses: readonly string[], signal: AbortSignal): Promise<Fact<KubernetesObservation>> {
     const problems: string[] = [];
-    const order = addresses.toSorted((left, right) => Number(right === this.#preferred) - Number(left === this.#preferred));
+    const order = addresses.toSorted(
+      (left, right) => Number(right === this.#preferred) - Number(left === this.#preferred),
+    );
     for (const address of order) {
       try {
         const value = await this.#ask(address, signal);
@@ -59,7 +70,9 @@ export class KubernetesReader {
   }
 
   async #ask(address: string, signal: AbortSignal): Promise<KubernetesObservation> {
-    const session = this.#sessions.get(address) ?? this.#connector.connect({ host: address, port: KUBERNETES_API_PORT }, this.#credentials);
+    const session =
+      this.#sessions.get(address) ??
+      this.#connector.connect({ host: address, port: KUBERNETES_API_PORT }, this.#credentials);
     this.#sessions.set(address, session);
     const [version, nodes] = await Promise.all([session.version({ signal }), session.nodes({ signal })]);
     return { version, server: address, nodes: nodes.map(observationOf) };
@@ -67,11 +80,16 @@ export class KubernetesReader {
 }
 
 /** By name, since Talos registers a Node by its hostname; by address for a cluster whose hostnames differ from the spec. */
-export function kubernetesNodeOf(spec: NodeSpec, observed: Fact<KubernetesObservation>): Fact<KubernetesNodeObservation | null> {
+export function kubernetesNodeOf(
+  spec: NodeSpec,
+  observed: Fact<KubernetesObservation>,
+): Fact<KubernetesNodeObservation | null> {
   if (observed.kind === 'unread') return observed;
   const ip = wantedIp(spec);
   const nodes = observed.value.nodes;
-  const node = nodes.find((candidate) => candidate.name === spec.name) ?? nodes.find((candidate) => ip !== undefined && candidate.internalIps.includes(ip));
+  const node =
+    nodes.find((candidate) => candidate.name === spec.name) ??
+    nodes.find((candidate) => ip !== undefined && candidate.internalIps.includes(ip));
   return read(node ?? null, observed.source);
 }
 
@@ -86,7 +104,9 @@ function observationOf(node: KubernetesNode): KubernetesNodeObservation {
     ready,
     ...(ready ? {} : { why }),
     // `container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:…cni plugin not initialized`
-    waitsForCni: !ready && /NetworkPluginNotReady|cni plugin not initialized|cni config uninitialized/i.test(condition?.message ?? ''),
+    waitsForCni:
+      !ready &&
+      /NetworkPluginNotReady|cni plugin not initialized|cni config uninitialized/i.test(condition?.message ?? ''),
     schedulable: !node.unschedulable,
   };
 }

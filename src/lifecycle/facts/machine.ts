@@ -27,32 +27,47 @@ export interface MetMachine {
 }
 
 /** Undefined while the node has not published its status yet. */
-export async function readStage(session: TalosNodeSession, met: MetMachine, options: CallOptions): Promise<MachineStage | undefined> {
+export async function readStage(
+  session: TalosNodeSession,
+  met: MetMachine,
+  options: CallOptions,
+): Promise<MachineStage | undefined> {
   const { status, talos } = met;
   if (status === undefined) return undefined;
   const fields = fieldsOf(status.spec);
   const stage = textField(fields, 'stage');
   if (stage === undefined) return undefined;
   const inner = fieldsOf(fields['status']);
-  const unmet = listField(inner, 'unmetConditions').filter(isFields).map((condition) => ({ name: textField(condition, 'name') ?? '', reason: textField(condition, 'reason') ?? '' }));
-  const mayWaitForReboot = (stage === 'booting' || stage === 'running') && (talos === undefined || isAtLeastMinor(talos, '1.14'));
+  const unmet = listField(inner, 'unmetConditions')
+    .filter(isFields)
+    .map((condition) => ({ name: textField(condition, 'name') ?? '', reason: textField(condition, 'reason') ?? '' }));
+  const mayWaitForReboot =
+    (stage === 'booting' || stage === 'running') && (talos === undefined || isAtLeastMinor(talos, '1.14'));
   const pendingReboot = mayWaitForReboot ? await readPendingReboot(session, options) : [];
   return { stage, ready: inner['ready'] === true && pendingReboot.length === 0, unmet: [...unmet, ...pendingReboot] };
 }
 
 /** From 1.14 on the install is a controller's work beside the boot, and its reboot a request. */
 async function readPendingReboot(session: TalosNodeSession, options: CallOptions): Promise<MachineStage['unmet']> {
-  const [install, reboot] = await Promise.all([readIfKnown(session, UNATTENDED_INSTALL, options), readIfKnown(session, REBOOT_REQUEST, options)]);
+  const [install, reboot] = await Promise.all([
+    readIfKnown(session, UNATTENDED_INSTALL, options),
+    readIfKnown(session, REBOOT_REQUEST, options),
+  ]);
   const phase = textField(fieldsOf(install?.spec), 'phase');
   const error = textField(fieldsOf(install?.spec), 'error');
   const unmet: { readonly name: string; readonly reason: string }[] = [];
-  if (phase !== undefined && phase !== 'installed') unmet.push({ name: 'install', reason: error === undefined ? phase : `${phase}: ${error}` });
+  if (phase !== undefined && phase !== 'installed')
+    unmet.push({ name: 'install', reason: error === undefined ? phase : `${phase}: ${error}` });
   if (reboot !== undefined) unmet.push({ name: 'reboot', reason: 'a reboot is requested' });
   return unmet;
 }
 
 /** Of the kernel; a node that rebooted has another one. In maintenance only ≥1.14 tells. */
-export async function readBootId(session: TalosNodeSession, isSecure: boolean, options: CallOptions): Promise<string | undefined> {
+export async function readBootId(
+  session: TalosNodeSession,
+  isSecure: boolean,
+  options: CallOptions,
+): Promise<string | undefined> {
   const resource = await readIfKnown(session, BOOT_ID, options);
   const bootId = textField(fieldsOf(resource?.spec), 'bootID');
   if (bootId !== undefined || !isSecure) return bootId;
@@ -77,7 +92,11 @@ export async function readExtensions(session: TalosNodeSession, options: CallOpt
   };
 }
 
-async function readIfKnown(session: TalosNodeSession, key: { readonly namespace: string; readonly type: string; readonly id: string }, options: CallOptions): Promise<Resource | undefined> {
+async function readIfKnown(
+  session: TalosNodeSession,
+  key: { readonly namespace: string; readonly type: string; readonly id: string },
+  options: CallOptions,
+): Promise<Resource | undefined> {
   try {
     return await session.getResource(key, options);
   } catch (reason) {

@@ -35,9 +35,16 @@ function judge(step: Step, observation: Observation): Judgement {
       );
     case 'foreign':
     case 'mistaken':
-      return { kind: 'failed', code: 'identity-mismatch', message: `${node.reached.address} is not ${step.node}: ${node.reached.why}` };
+      return {
+        kind: 'failed',
+        code: 'identity-mismatch',
+        message: `${node.reached.address} is not ${step.node}: ${node.reached.why}`,
+      };
     default:
-      return pending(`${step.node} to come back with its config (${node?.reached.why ?? 'not looked for yet'})`, 'Its address may have changed with the config: `ichor discover` lists what answers on the network.');
+      return pending(
+        `${step.node} to come back with its config (${node?.reached.why ?? 'not looked for yet'})`,
+        'Its address may have changed with the config: `ichor discover` lists what answers on the network.',
+      );
   }
 }
 

@@ -27,11 +27,19 @@ function judge(step: Step, observation: Observation): Judgement {
   const node = nodeIn(observation, step.node ?? '');
   const etcd = node === undefined ? undefined : valueOf(node.facts.etcd);
   if (etcd?.kind === 'member' && !etcd.self.learner) {
-    return etcd.healthy ? done(`etcd member ${etcd.self.id} on ${step.node} is a healthy voter`) : pending(`etcd on ${step.node} to become healthy`);
+    return etcd.healthy
+      ? done(`etcd member ${etcd.self.id} on ${step.node} is a healthy voter`)
+      : pending(`etcd on ${step.node} to become healthy`);
   }
-  const elsewhere = observation.nodes.find((other) => other.node !== step.node && valueOf(other.facts.etcd)?.kind === 'member');
+  const elsewhere = observation.nodes.find(
+    (other) => other.node !== step.node && valueOf(other.facts.etcd)?.kind === 'member',
+  );
   if (elsewhere) return done(`etcd runs already, on ${elsewhere.node}; ${step.node} joins it`);
-  if (etcd?.kind === 'silent') return pending(`etcd on ${step.node} to answer (${etcd.why})`, `\`ichor status --node ${step.node}\` shows the state of its etcd service.`);
+  if (etcd?.kind === 'silent')
+    return pending(
+      `etcd on ${step.node} to answer (${etcd.why})`,
+      `\`ichor status --node ${step.node}\` shows the state of its etcd service.`,
+    );
   return pending(`${step.node} to start etcd`);
 }
 
@@ -43,7 +51,12 @@ export function admitBootstrap(step: Step, observation: Observation): Admission 
     const node = nodeIn(observation, name);
     const standing = standingOf(node);
     // There is an etcd: whatever else happens, no other one may be born. Once it answers, the step is done.
-    if (standing.kind === 'has-etcd') return { kind: 'wait', waitingFor: `etcd on ${name} to answer (${standing.why})`, hint: `\`ichor status --node ${name}\` shows the state of its etcd service.` };
+    if (standing.kind === 'has-etcd')
+      return {
+        kind: 'wait',
+        waitingFor: `etcd on ${name} to answer (${standing.why})`,
+        hint: `\`ichor status --node ${name}\` shows the state of its etcd service.`,
+      };
     if (standing.kind === 'unknown' && !confirmed.has(name)) unknown.push(`${name} (${standing.why})`);
   }
   if (unknown.length > 0) {
@@ -58,7 +71,10 @@ export function admitBootstrap(step: Step, observation: Observation): Admission 
   return { kind: 'go' };
 }
 
-type Standing = { readonly kind: 'no-etcd' } | { readonly kind: 'has-etcd'; readonly why: string } | { readonly kind: 'unknown'; readonly why: string };
+type Standing =
+  | { readonly kind: 'no-etcd' }
+  | { readonly kind: 'has-etcd'; readonly why: string }
+  | { readonly kind: 'unknown'; readonly why: string };
 
 function standingOf(node: NodeObservation | undefined): Standing {
   if (node === undefined) return { kind: 'unknown', why: 'not observed' };

@@ -15,6 +15,10 @@ export const kubernetesApi: StepKind = {
 
 function judge(_step: Step, observation: Observation): Judgement {
   const kubernetes = observation.kubernetes;
-  if (kubernetes.kind === 'read') return done(`${kubernetes.value.server} serves Kubernetes ${kubernetes.value.version}`);
-  return pending(`the Kubernetes API (${kubernetes.why})`, 'Its static pods start once etcd has a leader and their images are pulled.');
+  if (kubernetes.kind === 'read')
+    return done(`${kubernetes.value.server} serves Kubernetes ${kubernetes.value.version}`);
+  return pending(
+    `the Kubernetes API (${kubernetes.why})`,
+    'Its static pods start once etcd has a leader and their images are pulled.',
+  );
 }

@@ -12,7 +12,10 @@ export const nodeReady: StepKind = {
   reads: ['stage', 'kubernetesNode'],
   readsKubernetes: true,
   deadlineMs: 20 * 60_000,
-  describe: (step) => (step.args['cni'] === 'none' ? `wait until ${step.node ?? '?'} is registered` : `wait until ${step.node ?? '?'} is Ready`),
+  describe: (step) =>
+    step.args['cni'] === 'none'
+      ? `wait until ${step.node ?? '?'} is registered`
+      : `wait until ${step.node ?? '?'} is Ready`,
   judge,
 };
 
@@ -25,11 +28,16 @@ function judge(step: Step, observation: Observation): Judgement {
   const stage = valueOf(node.facts.stage);
   if (stage === undefined) return pending(`${step.node} to say in which stage it is`);
   if (kubernetes.value.ready) {
-    return stage.ready ? done(`Node Ready, kubelet ${kubernetes.value.kubelet}, Talos ready`) : pending(`Talos on ${step.node}: ${unmetText(stage)}`);
+    return stage.ready
+      ? done(`Node Ready, kubelet ${kubernetes.value.kubelet}, Talos ready`)
+      : pending(`Talos on ${step.node}: ${unmetText(stage)}`);
   }
   if (step.args['cni'] === 'none' && kubernetes.value.waitsForCni) {
     const unmet = stage.unmet.filter((condition) => condition.name !== 'nodeReady');
-    if (unmet.length > 0) return pending(`Talos on ${step.node}: ${unmet.map((condition) => `${condition.name}: ${condition.reason}`).join('; ')}`);
+    if (unmet.length > 0)
+      return pending(
+        `Talos on ${step.node}: ${unmet.map((condition) => `${condition.name}: ${condition.reason}`).join('; ')}`,
+      );
     return done(`registered with kubelet ${kubernetes.value.kubelet}; waits for a CNI, as \`cni: none\` asks`);
   }
   return pending(`Node ${step.node} to be Ready (${kubernetes.value.why ?? 'no reason given'})`);

@@ -22,8 +22,15 @@ function judge(step: Step, observation: Observation): Judgement {
       return done(`answers at ${reached.address} with this cluster's certificates`);
     case 'foreign':
     case 'mistaken':
-      return { kind: 'failed', code: 'identity-mismatch', message: `${reached.address} is not ${step.node}: ${reached.why}` };
+      return {
+        kind: 'failed',
+        code: 'identity-mismatch',
+        message: `${reached.address} is not ${step.node}: ${reached.why}`,
+      };
     default:
-      return pending(`${step.node} to answer (${reached?.why ?? 'not looked for yet'})`, 'Is it powered on and booted into Talos? `ichor discover` lists what answers on the network; `--at NODE=IP` names its present address.');
+      return pending(
+        `${step.node} to answer (${reached?.why ?? 'not looked for yet'})`,
+        'Is it powered on and booted into Talos? `ichor discover` lists what answers on the network; `--at NODE=IP` names its present address.',
+      );
   }
 }

@@ -30,7 +30,8 @@ function judge(step: Step, observation: Observation): Judgement {
       hint: 'Most often no disk matches `install.disk`, or the disk cannot be written; what the node says about that is on its console only. Running the same command again sends the config again.',
     };
   }
-  if (node?.reached.kind !== 'secure') return pending(`${step.node} to answer again (${node?.reached.why ?? 'not looked for yet'})`);
+  if (node?.reached.kind !== 'secure')
+    return pending(`${step.node} to answer again (${node?.reached.why ?? 'not looked for yet'})`);
   const stage = valueOf(node.facts.stage);
   if (stage === undefined) return pending(`${step.node} to say in which stage it is (${whyUnread(node.facts.stage)})`);
   if (!CONFIGURED_STAGES.has(stage.stage)) return pending(`${step.node} to finish ${stage.stage}`);
@@ -43,7 +44,11 @@ function judgeDisk(step: Step, node: NodeObservation, stage: string): Judgement 
   if (step.args['installs'] !== true) return done(`${stage} with its config`);
   const disk = node.facts.systemDisk;
   if (disk.kind === 'unread') return pending(`${step.node} to name its system disk (${disk.why})`);
-  if (disk.value === null) return pending(`${step.node} to be installed on a disk (it runs from memory)`, 'Check `install.disk` against `ichor discover --output json`, which lists the disks of a node in maintenance.');
+  if (disk.value === null)
+    return pending(
+      `${step.node} to be installed on a disk (it runs from memory)`,
+      'Check `install.disk` against `ichor discover --output json`, which lists the disks of a node in maintenance.',
+    );
   const wanted = step.args['disk'];
   const wasRenamed = disk.value.serial !== undefined && disk.value.serial === step.args['diskSerial'];
   if (typeof wanted === 'string' && wanted !== disk.value.devPath && !wasRenamed) {
