@@ -87,3 +87,13 @@ export const DEFAULT_LATENCIES: Latencies = {
   panicReboot: 10_000,
   call: 1,
 };
+
+/** Some of the latencies, as people write them: milliseconds by name. Throws an error that names what is wrong. */
+export function parseLatencies(value: unknown): Partial<Latencies> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('it is not an object');
+  for (const [name, ms] of Object.entries(value)) {
+    if (!(name in DEFAULT_LATENCIES)) throw new Error(`there is no latency ${name}`);
+    if (typeof ms !== 'number' || !Number.isFinite(ms) || ms < 0) throw new Error(`${name} is not a number of milliseconds`);
+  }
+  return value;
+}
