@@ -73,7 +73,9 @@ function longhornConfig({ options, node }: FeatureUse): FeatureConfig {
   const executable = isAtLeastMinor(node.talos, '1.14')
     ? [talosDocument('VolumeConfig', { name: 'EPHEMERAL', mount: { secure: false } })]
     : [];
-  if (hasVolume(options, node) || node.isPatched('/var/lib/longhorn')) return { documents: executable };
+  // From 1.14 on the kubelet's own document has no extra mounts; the lint asks for a volume there.
+  if (hasVolume(options, node) || isAtLeastMinor(node.talos, '1.14') || node.isPatched('/var/lib/longhorn'))
+    return { documents: executable };
   const path = '/var/lib/longhorn';
   const mount = { destination: path, type: 'bind', source: path, options: ['bind', 'rshared', 'rw'] };
   return { documents: [...executable, { machine: { kubelet: { extraMounts: [mount] } } }] };
@@ -91,6 +93,16 @@ function longhornLint({ options, node }: FeatureUse): readonly FeatureRemark[] {
         message: `Longhorn’s engine v2 needs a raw volume, and \`${node.name}\` has no \`${name}\` of that kind`,
         hint: `Write \`volumes: {${name}: {kind: raw, size: …, disk: …}}\` on the node or its class.`,
         option: 'engine',
+      },
+    ];
+  }
+  if (volume === undefined && options['volume'] === undefined && !isV2 && isAtLeastMinor(node.talos, '1.14')) {
+    return [
+      {
+        severity: 'error',
+        rule: 'longhorn-needs-volume',
+        message: `Longhorn has nowhere to keep its data on \`${node.name}\`: from Talos 1.14 on no folder of the host can be mounted into the kubelet`,
+        hint: 'Give the node a volume: `volumes: {longhorn: {size: …, disk: …}}`.',
       },
     ];
   }
