@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { documentTable, TALOS_MINORS } from '../../src/talos/documents/tables.ts';
 import type { TalosMinor } from '../../src/talos/documents/tables.ts';
 import { patchConfig } from '../../src/talos/patch/patch.ts';
@@ -13,6 +14,11 @@ const RUNS = 1000;
 /** JSON is YAML; escapes of characters beyond U+FFFF do not occur here. */
 function configOf(values: readonly Record<string, unknown>[]): string {
   return values.map((value) => `${JSON.stringify(value)}\n`).join('---\n');
+}
+
+/** As a person writes it. */
+function blocksOf(values: readonly Record<string, unknown>[]): string {
+  return values.map((value) => stringify(value, { version: '1.1', lineWidth: 0 })).join('---\n');
 }
 
 function ours(config: string, patches: readonly string[], minor: TalosMinor): string {
@@ -105,14 +111,20 @@ for (const minor of TALOS_MINORS) {
   test.skipIf(oracle === undefined)(
     `${RUNS} random configs are patched as Talos ${minor} patches them, refusals included`,
     async () => {
-      const merges = kind.chain((chosen) =>
-        fc.tuple(documentValue(table, chosen), fc.array(documentValue(table, chosen), { minLength: 1, maxLength: 2 })),
+      const several = fc.uniqueArray(kind, { minLength: 1, maxLength: 3 });
+      const documents = (kinds: readonly string[]) => fc.tuple(...kinds.map((chosen) => documentValue(table, chosen)));
+      const merges = several.chain((kinds) =>
+        fc.tuple(
+          documents(kinds),
+          fc.array(fc.oneof(documents(kinds), several.chain(documents)), { minLength: 1, maxLength: 2 }),
+          fc.boolean(),
+        ),
       );
 
       await fc.assert(
-        fc.asyncProperty(merges, async ([base, patches]) => {
-          const config = configOf([base]);
-          const texts = patches.map((patch) => configOf([patch]));
+        fc.asyncProperty(merges, async ([base, patches, isBlock]) => {
+          const config = configOf(base);
+          const texts = patches.map((patch) => (isBlock ? blocksOf(patch) : configOf(patch)));
           const answer = await oracle?.ask({ op: 'patch', config, patches: texts });
 
           expect(ours(config, texts, minor)).toBe(theirs(answer));

@@ -39,7 +39,9 @@ export function renderTalosconfig(
     ['context', text(context)],
     [
       'contexts',
-      ordered([[context, ordered(body.map(([key, value]) => [key, writeAny(readAny(nodeOf(value)))] as const))]]),
+      ordered([
+        [context, ordered(body.map(([key, value]) => [key, writeAny(readAny(nodeOf(value), minor))] as const))],
+      ]),
     ],
   ]);
   return emit(root, dialectOf(minor));

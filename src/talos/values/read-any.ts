@@ -2,19 +2,33 @@
  * Free-form data: what Talos reads into `map[string]any` and writes again with sorted keys and rewritten numbers.
  */
 import { IchorError } from '../../errors.ts';
+import type { TalosMinor } from '../documents/tables.ts';
 import { followed } from '../yaml/node.ts';
 import type { MapEntry, MapNode, ScalarNode, YamlNode } from '../yaml/node.ts';
 import type { GoValue } from './value.ts';
 
-export function readAny(node: YamlNode): GoValue {
+export function readAny(node: YamlNode, minor: TalosMinor): GoValue {
   const target = followed(node);
   if (target.kind === 'scalar') return scalar(target);
-  if (target.kind === 'seq') return { kind: 'list', items: target.items.map(readAny) };
-  const entries = mergedEntries(target);
-  if (entries.every(({ key }) => key.kind === 'scalar' && key.resolved.kind === 'str')) {
-    return { kind: 'map', entries: new Map(entries.map(({ key, value }) => [textOf(key), readAny(value)])) };
+  if (target.kind === 'seq') {
+    return {
+      kind: 'list',
+      items: target.items.filter((item) => !vanishes(item, minor)).map((item) => readAny(item, minor)),
+    };
   }
-  return { kind: 'general-map', entries: entries.map(({ key, value }) => [keyOf(key), readAny(value)] as const) };
+  const entries = mergedEntries(target).filter(({ value }) => !vanishes(value, minor));
+  if (entries.every(({ key }) => key.kind === 'scalar' && key.resolved.kind === 'str')) {
+    return { kind: 'map', entries: new Map(entries.map(({ key, value }) => [textOf(key), readAny(value, minor)])) };
+  }
+  return {
+    kind: 'general-map',
+    entries: entries.map(({ key, value }) => [keyOf(key), readAny(value, minor)] as const),
+  };
+}
+
+/** The library of 1.14 makes nothing of an unquoted `<<` that stands as a free-form value: neither a text nor an error. */
+export function vanishes(node: YamlNode, minor: TalosMinor): boolean {
+  return minor === '1.14' && isMergeKey(followed(node));
 }
 
 /** The entries of a map with `<<` worked in: what the map says itself wins. */

@@ -8,7 +8,7 @@ import { isAtLeast } from '../yaml/dialect.ts';
 import { followed, isNull } from '../yaml/node.ts';
 import type { MapNode, YamlNode } from '../yaml/node.ts';
 import { readOwn } from './own-format.ts';
-import { isMergeKey, mergedEntries, readAny, refuseTwice } from './read-any.ts';
+import { isMergeKey, mergedEntries, readAny, refuseTwice, vanishes } from './read-any.ts';
 import { mismatch, readScalar } from './read-scalar.ts';
 import type { GoStruct, GoValue } from './value.ts';
 import { isList, isStruct } from './value.ts';
@@ -25,7 +25,7 @@ export function readValue(type: TypeRef, node: YamlNode, context: ReadContext): 
   if (isNull(node)) return isNillable(type, context) ? null : undefined;
   switch (type.kind) {
     case 'any':
-      return readAny(node);
+      return vanishes(node, context.minor) ? undefined : readAny(node, context.minor);
     case 'pointer':
       return readValue(type.of, node, context) ?? null;
     case 'list':
@@ -57,11 +57,11 @@ export function readStruct(shape: TypeShape, node: YamlNode, context: ReadContex
     const field = known.get(word);
     if (field === undefined) {
       if (!context.keepsUnknown) throw unknownKey(key, word);
-      unknown.set(word, readAny(value));
+      unknown.set(word, readAny(value, context.minor));
       continue;
     }
     const read = context.keepsUnknown ? readOrKeep(field.type, value, context) : readValue(field.type, value, context);
-    if (read === KEPT) unknown.set(word, readAny(value));
+    if (read === KEPT) unknown.set(word, readAny(value, context.minor));
     else if (read !== undefined) fields.set(word, read);
   }
   return unknown.size === 0 ? { kind: 'struct', fields } : { kind: 'struct', fields, unknown };

@@ -59,7 +59,11 @@ function fromYaml(node: ParsedNode | null, reading: Reading): YamlNode {
   reading.open.add(node);
   const read: YamlNode = isMap(node)
     ? { kind: 'map', at, entries: mapEntries(node.items, inner) }
-    : { kind: 'seq', at, items: node.items.map((item) => fromYaml(item, inner)) };
+    : {
+        kind: 'seq',
+        at,
+        items: node.items.map((item) => fromYaml(item, inner)),
+      };
   reading.open.delete(node);
   return read;
 }
