@@ -21,7 +21,7 @@ export interface Engine {
   readonly clock: Clock;
   readonly confirmed: ReadonlySet<string>;
   readonly emit: Emit;
-  /** How many nodes are talked to at once. */
+  /** How many actions run at once. */
   readonly parallel: number;
   readonly kindOf?: (step: Step) => StepKind;
 }
@@ -42,7 +42,12 @@ export async function runSteps(
   signal: AbortSignal,
 ): Promise<readonly StepOutcome[]> {
   const outcomes = new Map<string, Promise<StepOutcome>>();
-  const shared: Shared = { engine, limiter: createLimiter(engine.parallel), disruptions: new DisruptionLog(steps) };
+  const shared: Shared = {
+    engine,
+    looks: createLimiter(LOOKS_AT_ONCE),
+    actions: createLimiter(engine.parallel),
+    disruptions: new DisruptionLog(steps),
+  };
   for (const step of steps) {
     // Steps come after those that they wait for, so these have their promises already.
     const before = step.waitsFor.flatMap((id) => outcomes.get(id) ?? []);
@@ -51,9 +56,13 @@ export async function runSteps(
   return Promise.all(outcomes.values());
 }
 
+/** Many more than actions: a look at a silent machine takes seconds and costs nothing, and must not keep others from being looked at. */
+const LOOKS_AT_ONCE = 256;
+
 interface Shared {
   readonly engine: Engine;
-  readonly limiter: Limiter;
+  readonly looks: Limiter;
+  readonly actions: Limiter;
   readonly disruptions: DisruptionLog;
 }
 
@@ -63,7 +72,7 @@ async function runInTurn(
   before: readonly Promise<StepOutcome>[],
   signal: AbortSignal,
 ): Promise<StepOutcome> {
-  const { engine, limiter, disruptions } = shared;
+  const { engine, disruptions } = shared;
   const earlier = await Promise.all(before);
   const obstacle = earlier.find((outcome) => outcome.kind !== 'done' && outcome.kind !== 'skipped');
   let outcome: StepOutcome;
@@ -75,7 +84,7 @@ async function runInTurn(
     outcome = { kind: 'blocked', step, by: obstacle.step.id };
   } else {
     const kind = (engine.kindOf ?? kindOf)(step);
-    outcome = await new StepRun({ engine, limiter, disruptions, step, kind }).run(signal);
+    outcome = await new StepRun({ ...shared, step, kind }).run(signal);
   }
   disruptions.settle(step);
   return outcome;

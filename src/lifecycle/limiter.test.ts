@@ -27,3 +27,14 @@ test('never more at once than allowed, in order, and a failure frees its place',
   expect(started).toEqual([0, 1, 2, 3, 4]);
   expect(most).toBe(2);
 });
+
+test('says when it is full', async () => {
+  const limiter = createLimiter(1);
+  const seen: boolean[] = [limiter.isFull()];
+
+  await limiter.run(async () => {
+    seen.push(limiter.isFull());
+  });
+
+  expect([...seen, limiter.isFull()]).toEqual([false, true, false]);
+});

@@ -1,6 +1,8 @@
 /** Lets at most so many things happen at once; the others wait in the order in which they came. */
 
 export interface Limiter {
+  /** Whether a task that came now would have to wait. */
+  isFull(): boolean;
   run<T>(task: () => Promise<T>): Promise<T>;
 }
 
@@ -23,6 +25,7 @@ export function createLimiter(limit: number): Limiter {
   }
 
   return {
+    isFull: () => free === 0,
     async run(task) {
       await enter();
       try {

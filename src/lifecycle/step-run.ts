@@ -16,7 +16,8 @@ import type { ActionOutcome, StepAction, StepKind } from './step-kind.ts';
 
 export interface StepRunParts {
   readonly engine: Engine;
-  readonly limiter: Limiter;
+  readonly looks: Limiter;
+  readonly actions: Limiter;
   readonly disruptions: DisruptionLog;
   readonly step: Step;
   readonly kind: StepKind;
@@ -107,6 +108,8 @@ export class StepRun {
       };
     const [limit] = violations;
     if (limit) return { kind: 'wait', wait: waitOf(`its turn: ${limit.message}`) };
+    // Waiting for a place would let the observation grow old; it is made again when there is one.
+    if (this.#parts.actions.isFull()) return { kind: 'wait', wait: waitOf('its turn') };
     if (isDisruption(step, observation)) disruptions.begin(step);
     return { kind: 'wait', wait: waitOf(await this.#call(action, signal)) };
   }
@@ -121,7 +124,7 @@ export class StepRun {
     };
     let outcome: ActionOutcome;
     try {
-      outcome = await action.run(step, context, signal);
+      outcome = await this.#parts.actions.run(() => action.run(step, context, signal));
     } catch (reason) {
       if (signal.aborted || !isLostReply(reason)) throw reason;
       this.#repeatAt = engine.clock.now() + LOST_REPLY_MS;
@@ -142,9 +145,9 @@ export class StepRun {
   }
 
   async #look(signal: AbortSignal): Promise<Observation> {
-    const { engine, limiter, step, kind } = this.#parts;
+    const { engine, looks, step, kind } = this.#parts;
     const request = { nodes: namesInScope(engine, kind, step), facts: kind.reads, kubernetes: kind.readsKubernetes };
-    const observation = await limiter.run(() => engine.observer.observe(request, signal));
+    const observation = await looks.run(() => engine.observer.observe(request, signal));
     const seen = canonicalJson([observation.nodes, observation.kubernetes]);
     if (seen !== this.#lastSeen) this.#emit({ kind: 'observed', nodes: observation.nodes, complete: false });
     this.#lastSeen = seen;
