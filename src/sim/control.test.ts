@@ -27,7 +27,9 @@ describe('live commands', () => {
   test('act on machines and are answered', () => {
     const simulation = world();
 
-    const answers = ['{"machine":"cp-1","power":"on"}', '{"machine":"cp-1","fault":{"kind":"silent"}}'].map((line) => runControl(simulation, line));
+    const answers = ['{"machine":"cp-1","power":"on"}', '{"machine":"cp-1","fault":{"kind":"silent"}}'].map((line) =>
+      runControl(simulation, line),
+    );
 
     expect(answers).toEqual([
       { v: 1, ok: true },
@@ -41,14 +43,14 @@ describe('live commands', () => {
     const hits: unknown[] = [];
     simulation.faults.onHit((hit) => hits.push(hit));
 
-    runControl(simulation, '{"rule":{"machine":"cp-1","method":"Bootstrap","nth":2,"fault":{"kind":"reply-held"}}}');
+    runControl(simulation, '{"rule":{"machine":"cp-1","method":"Bootstrap","nth":2,"fault":{"kind":"silent"}}}');
     const faults = [1, 2, 3].map(() => simulation.faults.next('cp-1', 'Bootstrap')?.kind);
     runControl(simulation, '{"rule":{"fault":{"kind":"broken"}}}');
     runControl(simulation, '{"do":"clear"}');
 
-    expect(faults).toEqual([undefined, 'reply-held', undefined]);
+    expect(faults).toEqual([undefined, 'silent', undefined]);
     expect(simulation.faults.next('cp-1', 'Version')).toBeUndefined();
-    expect(hits).toEqual([{ machine: 'cp-1', method: 'Bootstrap', fault: { kind: 'reply-held' } }]);
+    expect(hits).toEqual([{ machine: 'cp-1', method: 'Bootstrap', fault: { kind: 'silent' } }]);
   });
 
   test('show the world: machines, calls, and how many etcd clusters were born', () => {

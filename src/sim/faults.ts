@@ -58,11 +58,13 @@ export interface FaultBook {
   untilReleased(signal: AbortSignal): Promise<void>;
   /** Calls that took place, for tests: `machine method` and how often. */
   readonly calls: ReadonlyMap<string, number>;
-  /** Calls back when a fault befalls a call; returns the function that ends it. */
+  /** Calls back when a fault befalls a call: before its effect, or after it where the fault is about the reply. */
   onHit(listener: (hit: FaultHit) => void): () => void;
+  /** Told by whoever carries a fault of the reply out, once the call has had its effect. */
+  announce(hit: FaultHit): void;
 }
 
-/** A call that a rule disturbs, told when the call comes in. */
+/** A call that a rule disturbs. */
 export interface FaultHit {
   readonly machine: string;
   readonly method: string;
@@ -73,6 +75,9 @@ export function createFaultBook(script: FaultScript): FaultBook {
   let rules: { readonly rule: FaultRule; seen: number }[] = script.map((rule) => ({ rule, seen: 0 }));
   const calls = new Map<string, number>();
   const listeners = new Set<(hit: FaultHit) => void>();
+  const announce = (hit: FaultHit): void => {
+    for (const listener of listeners) listener(hit);
+  };
   let waiting: (() => void)[] = [];
   const release = (): void => {
     const all = waiting;
@@ -91,9 +96,10 @@ export function createFaultBook(script: FaultScript): FaultBook {
         if (hit === undefined && (entry.rule.nth === undefined || entry.rule.nth === entry.seen))
           hit = entry.rule.fault;
       }
-      if (hit !== undefined) for (const listener of listeners) listener({ machine, method, fault: hit });
+      if (hit !== undefined && !isAboutReply(hit)) announce({ machine, method, fault: hit });
       return hit;
     },
+    announce,
     onHit(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -112,6 +118,10 @@ export function createFaultBook(script: FaultScript): FaultBook {
         signal.addEventListener('abort', () => resolve(), { once: true });
       }),
   };
+}
+
+function isAboutReply({ kind }: CallFault): boolean {
+  return kind === 'reply-held' || kind === 'reply-lost';
 }
 
 function matches(rule: FaultRule, machine: string, method: string): boolean {

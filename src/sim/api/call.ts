@@ -5,6 +5,7 @@
 import { Code, ConnectError, createContextKey, type ContextKey, type HandlerContext } from '@connectrpc/connect';
 import { sleep } from '../../system.ts';
 import type { CallFault } from '../faults.ts';
+import { hastenHandover } from '../machine/boot.ts';
 import type { Refusal, RefusalCode } from '../machine/refusal.ts';
 import { isRunningView, type RunningView } from '../machine/resources/resource.ts';
 import { ResourceStore } from '../machine/resources/store.ts';
@@ -202,7 +203,14 @@ async function* guardedStream<M extends object>(
     }
     await afterEffect(call, fault, context);
   } finally {
-    if (isMaintenance && machine !== undefined) served.streams.closed(machine);
+    if (isMaintenance && machine !== undefined) closeStream(served, machine);
+  }
+}
+
+function closeStream(served: Served, machine: string): void {
+  served.streams.closed(machine);
+  if (served.streams.of(machine) === 0 && served.simulation.view(machine).run?.api.kind === 'down') {
+    served.simulation.act(machine, hastenHandover);
   }
 }
 
@@ -222,6 +230,8 @@ async function enter(invocation: Invocation): Promise<{ readonly call: Call; rea
 }
 
 async function afterEffect(call: Call, fault: CallFault | undefined, context: HandlerContext): Promise<void> {
+  if (fault?.kind === 'reply-held' || fault?.kind === 'reply-lost')
+    call.simulation.faults.announce({ machine: call.machine, method: call.name.method, fault });
   if (fault?.kind === 'reply-held') await call.simulation.faults.untilReleased(context.signal);
   if (fault?.kind === 'reply-lost') breakOff(peerOf(call.served, context));
 }
