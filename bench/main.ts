@@ -1,9 +1,14 @@
 /** `npm run bench [-- NAME … --json]`: the timed claims, as ratios or differences measured in the same run. Exit code 1 when one fails. */
+import { benchBringUp } from './bring-up.ts';
 import { benchHelp } from './help.ts';
 import { benchRender } from './render.ts';
 import { keepsLimit, type BenchResult } from './measure.ts';
 
-const BENCHES: Readonly<Record<string, () => Promise<readonly BenchResult[]>>> = { help: benchHelp, render: benchRender };
+const BENCHES: Readonly<Record<string, () => Promise<readonly BenchResult[]>>> = {
+  help: benchHelp,
+  render: benchRender,
+  'bring-up': benchBringUp,
+};
 
 const names = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const results: BenchResult[] = [];

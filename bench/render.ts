@@ -33,7 +33,24 @@ function measure(folder: string): readonly BenchResult[] {
     writeFileSync(join(folder, 'talconfig.yaml'), talhelperSpec(size));
     const rounds = Array.from({ length: ROUNDS[size] }, () => {
       const ours = run(process.execPath, [program, 'render', '--to', 'out'], folder);
-      const theirs = talhelper === undefined ? undefined : run(talhelper, ['genconfig', '-c', 'talconfig.yaml', '-s', 'secrets.yaml', '-o', 'clusterconfig', '--offline-mode', '--no-gitignore'], folder);
+      const theirs =
+        talhelper === undefined
+          ? undefined
+          : run(
+              talhelper,
+              [
+                'genconfig',
+                '-c',
+                'talconfig.yaml',
+                '-s',
+                'secrets.yaml',
+                '-o',
+                'clusterconfig',
+                '--offline-mode',
+                '--no-gitignore',
+              ],
+              folder,
+            );
       return { ours, theirs };
     });
     const ours = median(rounds.map((round) => round.ours));
@@ -49,14 +66,18 @@ function measure(folder: string): readonly BenchResult[] {
       detail: `talhelper ${theirs.toFixed(0)} ms, ichor ${ours.toFixed(0)} ms`,
     });
   }
-  if (talhelper === undefined) process.stderr.write('talhelper is not built: only Ichor was measured. Build it with: npm run test:setup -- talhelper-3.1.16\n');
+  if (talhelper === undefined)
+    process.stderr.write(
+      'talhelper is not built: only Ichor was measured. Build it with: npm run test:setup -- talhelper-3.1.16\n',
+    );
   return results;
 }
 
 function run(command: string, args: readonly string[], cwd: string): number {
   const start = performance.now();
   const result = spawnSync(command, args, { cwd, env: benchEnvironment(), encoding: 'utf8' });
-  if (result.status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${result.status}: ${result.stderr.slice(-2000)}`);
+  if (result.status !== 0)
+    throw new Error(`${command} ${args.join(' ')} ended with ${result.status}: ${result.stderr.slice(-2000)}`);
   return performance.now() - start;
 }
 
@@ -65,7 +86,9 @@ function addressOf(index: number): string {
 }
 
 function macOf(index: number): string {
-  return `00:23:24:00:${Math.floor(index / 256).toString(16).padStart(2, '0')}:${(index % 256).toString(16).padStart(2, '0')}`;
+  return `00:23:24:00:${Math.floor(index / 256)
+    .toString(16)
+    .padStart(2, '0')}:${(index % 256).toString(16).padStart(2, '0')}`;
 }
 
 function ichorSpec(size: number): string {

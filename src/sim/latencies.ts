@@ -93,7 +93,8 @@ export function parseLatencies(value: unknown): Partial<Latencies> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('it is not an object');
   for (const [name, ms] of Object.entries(value)) {
     if (!(name in DEFAULT_LATENCIES)) throw new Error(`there is no latency ${name}`);
-    if (typeof ms !== 'number' || !Number.isFinite(ms) || ms < 0) throw new Error(`${name} is not a number of milliseconds`);
+    if (typeof ms !== 'number' || !Number.isFinite(ms) || ms < 0)
+      throw new Error(`${name} is not a number of milliseconds`);
   }
   return value;
 }

@@ -8,6 +8,7 @@ import { runControl } from '../../sim/control.ts';
 import { parseFaultScript } from '../../sim/fault-script.ts';
 import type { FaultScript } from '../../sim/faults.ts';
 import { machinesFor } from '../../sim/from-cluster.ts';
+import { DEFAULT_LATENCIES, parseLatencies, type Latencies } from '../../sim/latencies.ts';
 import { runSimulator } from '../../sim/run.ts';
 import type { Simulation } from '../../sim/simulation.ts';
 import type { IchorContext } from '../context.ts';
@@ -31,6 +32,10 @@ export async function runSim(this: IchorContext, flags: SimFlags, file: string =
   const worldFile = resolve(this.cwd, flags.world);
   const faults =
     flags.faults === undefined ? undefined : await readFaults(resolve(this.cwd, flags.faults), flags.faults);
+  const latencies =
+    flags.latencies === undefined
+      ? undefined
+      : await readLatencies(resolve(this.cwd, flags.latencies), flags.latencies);
   const simulator = await runSimulator({
     machines: machinesFor(cluster, { seed: flags.seed, schematicOf: (node) => imageOf(cluster, node).schematicId }),
     speed: flags.speed,
@@ -38,6 +43,7 @@ export async function runSim(this: IchorContext, flags: SimFlags, file: string =
     worldFile,
     bindRealAddresses: flags.realAddresses,
     ...(faults === undefined ? {} : { faults }),
+    ...(latencies === undefined ? {} : { latencies }),
     onProblem: (message) => say(this, `simulator: ${message}`),
   });
   try {
@@ -81,6 +87,17 @@ async function readFaults(path: string, file: string): Promise<FaultScript> {
   } catch (reason) {
     throw new IchorError('invalid-input', `${file} is not a fault script: ${messageOf(reason)}`, {
       hint: '`ichor sim --explain` and docs/guide/simulator.md say what can be scripted.',
+      cause: reason,
+    });
+  }
+}
+
+async function readLatencies(path: string, file: string): Promise<Partial<Latencies>> {
+  try {
+    return parseLatencies(JSON.parse(await readFile(path, 'utf8')));
+  } catch (reason) {
+    throw new IchorError('invalid-input', `${file} holds no latencies: ${messageOf(reason)}`, {
+      hint: `It is a JSON object of milliseconds; the names are ${Object.keys(DEFAULT_LATENCIES).join(', ')}.`,
       cause: reason,
     });
   }

@@ -17,6 +17,7 @@ export interface SimFlags extends OutputFlags {
   readonly seed: string;
   readonly world: string;
   readonly faults?: string;
+  readonly latencies?: string;
   readonly control: boolean;
   readonly realAddresses: boolean;
   readonly explain: boolean;
@@ -51,6 +52,13 @@ export const simCommand = buildCommand<SimFlags, [string?], IchorContext>({
         kind: 'parsed',
         parse: String,
         brief: 'A JSON file of faults that befall calls',
+        optional: true,
+        placeholder: 'FILE',
+      },
+      latencies: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'A JSON file of how long things take, in milliseconds: {"install": 60000}',
         optional: true,
         placeholder: 'FILE',
       },
