@@ -224,6 +224,36 @@ describe('the in-process door', () => {
   });
 });
 
+describe('the hand-over', () => {
+  it('does not wait any longer once the last maintenance stream is closed', async () => {
+    const world = bench([makeMachine(1)]);
+    await world.clock.advance(60_000);
+    const controller = new AbortController();
+    const stream = createClient(MachineService, transport(world, '10.0.4.151')).events(
+      {},
+      { signal: controller.signal },
+    );
+    const reading = codeOf(
+      (async () => {
+        for await (const _ of stream);
+      })(),
+    );
+    await world.clock.advance(1_000);
+    await world.clock.run(
+      createClient(MachineService, transport(world, '10.0.4.151')).applyConfiguration({ data: config(1), mode: 1 }),
+    );
+    await world.clock.advance(1_000);
+    const before = world.network.connect('10.0.4.101', 50_000, { kind: 'certificate', ...admin });
+
+    controller.abort();
+    await reading;
+    await world.clock.advance(400);
+
+    expect(before).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(world.network.connect('10.0.4.101', 50_000, { kind: 'certificate', ...admin })).not.toBeInstanceOf(Error);
+  });
+});
+
 describe('scripted faults', () => {
   it('a held reply: Bootstrap has taken effect, nothing is answered until it is released', async () => {
     const world = bench(

@@ -4,7 +4,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as tlsConnect } from 'node:tls';
-import { createClient, type Client, type Transport } from '@connectrpc/connect';
+import { Code, ConnectError, createClient, type Client, type Transport } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { State } from '../../src/gen/proto/cosi/state_pb.ts';
@@ -190,6 +190,60 @@ describe('the socket door', () => {
     expect(kinds).toContain('talos/runtime/machine.TaskEvent');
     expect((await machine('10.0.4.103', admin).version({})).messages).toHaveLength(1);
     expect(simulator.simulation.inspect().every((summary) => summary.isVoter)).toBe(true);
+  });
+});
+
+describe('faults over sockets', () => {
+  it('silent: the connection is taken and nothing is ever said; healed it answers again', async () => {
+    simulator.simulation.fault('m2', { kind: 'silent' });
+    await simulator.door.settled();
+
+    const answer = await machine('10.0.4.102', admin)
+      .version({}, { timeoutMs: 300 })
+      .then(
+        () => 'answered',
+        (reason: unknown) => ConnectError.from(reason).code,
+      );
+    simulator.simulation.fault('m2', { kind: 'heal' });
+    await simulator.door.settled();
+
+    expect(answer).toBe(Code.DeadlineExceeded);
+    expect((await machine('10.0.4.102', admin).version({})).messages).toHaveLength(1);
+  });
+
+  it('a lost reply: the call took effect and the connection broke', async () => {
+    simulator.simulation.faults.add({ machine: 'm2', method: 'MetaWrite', nth: 1, fault: { kind: 'reply-lost' } });
+
+    await expect(
+      machine('10.0.4.102', admin).metaWrite({ key: 12, value: new Uint8Array([104, 105]) }),
+    ).rejects.toThrow();
+
+    expect(simulator.simulation.view('m2').machine.meta).toMatchObject({ '0x0c': 'hi' });
+  });
+
+  it('a wrong certificate is not trusted by a client that checks', async () => {
+    simulator.simulation.fault('m2', { kind: 'wrong-certificate' });
+    await simulator.door.settled();
+
+    await expect(machine('10.0.4.102', admin).version({})).rejects.toThrow();
+    simulator.simulation.fault('m2', { kind: 'heal' });
+    await simulator.door.settled();
+  });
+
+  it('a clock an hour ahead makes certificates that are not valid yet', async () => {
+    simulator.simulation.fault('m2', { kind: 'clock-skew', ms: 3_600_000 });
+    await simulator.door.settled();
+
+    await expect(machine('10.0.4.102', admin).version({})).rejects.toThrow();
+    simulator.simulation.fault('m2', { kind: 'heal' });
+    await simulator.door.settled();
+  });
+
+  it('a dead machine is not in the world file any more', async () => {
+    simulator.simulation.fault('m3', { kind: 'dead' });
+    await simulator.door.settled();
+
+    expect(dial('10.0.4.103')).toBeUndefined();
   });
 });
 

@@ -1,5 +1,6 @@
 /** One generation of a machine's Talos API: HTTP/2 over TLS with one certificate and one way of treating clients. */
-import { createSecureServer, type Http2ServerRequest, type Http2Session } from 'node:http2';
+import type { IncomingMessage } from 'node:http';
+import { createSecureServer, Http2ServerRequest, type Http2Session } from 'node:http2';
 import { TLSSocket } from 'node:tls';
 import { createContextValues } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
@@ -28,7 +29,7 @@ export function createTalosServer({ served, identity, version }: TalosServerOpti
     readMaxBytes: MESSAGE_LIMIT,
     writeMaxBytes: MESSAGE_LIMIT,
     contextValues: (request) =>
-      createContextValues().set(PEER_KEY, { caller: callerOf(request.socket), break: () => request.socket.destroy() }),
+      createContextValues().set(PEER_KEY, { caller: callerOf(request.socket), break: () => breakConnection(request) }),
   });
   const asksClients = identity.clientAuthorities !== undefined;
   const server = createSecureServer(
@@ -69,6 +70,12 @@ export function createTalosServer({ served, identity, version }: TalosServerOpti
       server.close();
     },
   };
+}
+
+/** Ends the whole connection: the socket of an HTTP/2 request only stands for its stream. */
+function breakConnection(request: IncomingMessage | Http2ServerRequest): void {
+  if (request instanceof Http2ServerRequest) request.stream.session?.destroy();
+  else request.socket.destroy();
 }
 
 function callerOf(socket: Http2ServerRequest['socket']): Caller {

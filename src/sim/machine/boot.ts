@@ -51,6 +51,15 @@ export function activateConfig(turn: Turn, text: string): void {
   startBootSequence(turn);
 }
 
+/** The last stream over the maintenance API is closed: nothing keeps the secured one waiting any more. */
+export function hastenHandover(turn: Turn): void {
+  const { run, jobs } = machineOf(turn);
+  const due = jobs['secure-api'];
+  if (run === undefined || due === undefined || run.api.kind !== 'down') return;
+  const soonest = turn.now + handoverMs(run.version);
+  if (due > soonest) startJob(turn, 'secure-api', handoverMs(run.version));
+}
+
 /** The API answers with the certificate of the config's own authority. A worker has to fetch it from a control plane's trustd first. */
 export function secureApi(turn: Turn): void {
   const { config, apiGeneration } = runOf(turn);
