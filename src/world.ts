@@ -56,7 +56,9 @@ export function createWorldDialer(file: string): Dialer {
   let world: World | undefined;
   return {
     dial(host, port) {
-      const now = statSync(file).mtimeMs;
+      const now = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+      // The simulation has ended, and its machines with it.
+      if (now === undefined) return undefined;
       if (world === undefined || now !== stamp) {
         world = parseWorld(readFileSync(file, 'utf8'), file);
         stamp = now;

@@ -19,6 +19,11 @@ import { VERSION } from './version.ts';
 const text = {
   exceptionWhileRunningCommand: renderFailure,
   commandErrorResult: renderFailure,
+  exceptionWhileLoadingCommandFunction: renderFailure,
+  exceptionWhileParsingArguments: (reason: unknown, hasColour: boolean) =>
+    `error: ${text_en.exceptionWhileParsingArguments(reason, hasColour)}\n  hint: The command with --help shows its flags.`,
+  noCommandRegisteredForInput: (args: Parameters<typeof text_en.noCommandRegisteredForInput>[0]) =>
+    `error: ${text_en.noCommandRegisteredForInput(args)}\n  hint: \`ichor --help\` lists the commands.`,
 };
 
 export const application = buildApplication(
@@ -46,7 +51,7 @@ export const application = buildApplication(
       fullDescription: [
         'Talos Linux clusters from one file: from bare hardware to a running, verified cluster.',
         '',
-        'A first cluster:   ichor init, edit cluster.yaml, ichor check, ichor plan, ichor apply',
+        'A first cluster:   ichor init, fill in cluster.yaml, ichor check, ichor secrets generate, ichor plan, ichor apply',
         'Without hardware:  ichor rehearse cluster.yaml  (simulated machines; nothing on your network is touched)',
       ].join('\n'),
     },

@@ -8,7 +8,9 @@ import type { Random } from '../system.ts';
 export interface OutputStream {
   write(text: string): void;
   readonly isTTY?: boolean;
+  /** 0 where the terminal does not know its size. */
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 export interface IchorContext extends CommandContext {

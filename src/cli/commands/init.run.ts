@@ -23,6 +23,6 @@ export async function runInit(this: IchorContext, flags: InitFlags, file: string
   }
   say(
     this,
-    `Wrote ${file}. Fill in what is marked, then: ichor check, ichor rehearse ${file}, ichor plan, ichor apply`,
+    `Wrote ${file}. Fill in what is marked, then: ichor check, ichor rehearse ${file}, ichor secrets generate, ichor plan, ichor apply`,
   );
 }

@@ -13,7 +13,7 @@ import { DEFAULT_FILE } from '../default-file.ts';
 import { imageOf } from '../cluster/render.ts';
 import { openLifecycle } from '../cluster/session.ts';
 import { Exit } from '../failure.ts';
-import { dataColours, print, printJson, say, talkColours } from '../output.ts';
+import { dataColours, jsonValue, print, say, talkColours } from '../output.ts';
 import { renderStatus } from '../terminal/status.ts';
 import { createRunView } from '../terminal/run-view.ts';
 import type { RehearseFlags } from './rehearse.ts';
@@ -80,7 +80,9 @@ async function bringUp(context: IchorContext, flags: RehearseFlags, { cluster, w
     }
     if (result.exit === 130) return result.exit;
     const { observation, conditions } = await lifecycle.status(context.signal);
-    if (flags.output === 'json') printJson(context, { observation, conditions });
+    // One line, as the events before it are.
+    if (flags.output === 'json')
+      context.process.stdout.write(`${JSON.stringify({ v: 1, kind: 'status', observation, conditions }, jsonValue)}\n`);
     else print(context, renderStatus({ observation, conditions, colours: dataColours(context) }));
     return result.exit;
   } finally {

@@ -13,10 +13,22 @@ export interface RunView {
 }
 
 export function createRunView(context: IchorContext, clock: Clock, output: OutputFormat): RunView {
-  if (output === 'json') return createJsonView(context);
-  return context.process.stderr.isTTY === true && context.env['TERM'] !== 'dumb'
-    ? createLiveView(context, clock)
-    : createPlainView(context);
+  if (output === 'json') return closing(createJsonView(context));
+  const isLive = context.process.stderr.isTTY === true && context.env['TERM'] !== 'dumb';
+  return closing(isLive ? createLiveView(context, clock) : createPlainView(context));
+}
+
+function closing(view: RunView): RunView {
+  let isOpen = true;
+  return {
+    sink(event) {
+      if (isOpen) view.sink(event);
+    },
+    close() {
+      if (isOpen) view.close();
+      isOpen = false;
+    },
+  };
 }
 
 function createJsonView(context: IchorContext): RunView {
@@ -45,7 +57,7 @@ function createLiveView(context: IchorContext, clock: Clock): RunView {
     const lines =
       progress.rows.size === 0
         ? []
-        : renderProgress(progress, { now: clock.now(), columns: stderr.columns ?? 80, rows: 30, colours });
+        : renderProgress(progress, { now: clock.now(), columns: stderr.columns || 80, rows: stderr.rows || 24, colours });
     stderr.write(`${erase()}${above}${lines.map((line) => `${line}\n`).join('')}`);
     drawn = lines.length;
   };
