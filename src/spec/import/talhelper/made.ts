@@ -153,6 +153,14 @@ function withoutReplaced(documents: readonly Document[], node: ProjectNode): rea
   });
 }
 
+/** The v1alpha1 document that talhelper's templates are evaluated over. */
+export function templateData(project: Project, node: ProjectNode, bundle: SecretsBundle): PlainMap {
+  const isNeeded = (['nodeLabels', 'nodeAnnotations'] as const).some((key) => Object.values(textMap(node.values[key])).some(isTemplate));
+  if (!isNeeded) return {};
+  const generated = withoutReplaced(generatedFor(project, node, bundle), node);
+  return patched(generated, [machineFragment(project, node)]).find(({ kind }) => kind === undefined)?.value ?? {};
+}
+
 /** Labels and annotations as they are once their templates are evaluated. */
 export function evaluatedMap(node: ProjectNode, key: 'nodeLabels' | 'nodeAnnotations', legacy: PlainMap): Readonly<Record<string, string>> {
   const entries = Object.entries(textMap(node.values[key]));

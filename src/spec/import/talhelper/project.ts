@@ -262,7 +262,7 @@ class ProjectReading {
   async #inlinePatch(written: string, place: string): Promise<PatchSource> {
     const isPath = /^[^\s:{}[\]]+$/.test(written.trim());
     const file = isPath ? await this.#source.read(written.trim()) : undefined;
-    if (file === undefined) return { text: written, place: `${this.#source.file}: ${place}` };
+    if (file === undefined) return { text: closedBlock(written), place: `${this.#source.file}: ${place}` };
     if (file.isSecret) this.#noteSecret(place, written.trim());
     return { text: file.text, place: written.trim(), ...(!file.isSecret && { reference: `@${written.trim()}` }) };
   }
@@ -294,8 +294,8 @@ class ProjectReading {
 }
 
 /**
- * A block scalar at the end of a file that ends without a line break: talhelper writes the file anew when it puts variables in, and then
- * the scalar's value has no line break at its end; Talos' own loader adds one. Said explicitly here.
+ * A block scalar that ends with the text, without a line break, has none in its value (YAML 1.2 §8.1.1.2); said explicitly, since more
+ * text may come to stand behind it.
  */
 function closedBlock(text: string): string {
   if (text === '' || text.endsWith('\n')) return text;
@@ -304,7 +304,8 @@ function closedBlock(text: string): string {
   let lowest = Number.POSITIVE_INFINITY;
   for (let index = lines.length - 1; index >= 0; index -= 1) {
     const line = lines[index] ?? '';
-    if (/[:\-]\s+[|>]\d?\s*$/.test(line) && indent(line) < lowest) lines[index] = line.replace(/([|>]\d?)\s*$/, '$1-');
+    const column = line.length - line.replace(/^[\s-]*/, '').length;
+    if (/:\s+[|>]\d?\s*$/.test(line) && column < lowest) lines[index] = line.replace(/([|>]\d?)\s*$/, '$1-');
     lowest = Math.min(lowest, indent(line));
     if (lines[index] !== line || lowest === 0) break;
   }

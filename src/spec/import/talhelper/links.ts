@@ -1,0 +1,197 @@
+/**
+ * The network of a talhelper node in the cluster file's words: address, identity, links. Where the cluster file has no word for a part, the
+ * very documents that talhelper would write become patches.
+ */
+import { hasNetworkDocuments, parseContract } from '../../../talos/contract.ts';
+import { parseIp } from '../../ip.ts';
+import { isRecord, valueAt } from '../../patch-facts.ts';
+import type { DraftPatch } from '../draft.ts';
+import { asText, recordList, textList } from '../plain-yaml.ts';
+import type { PlainMap } from '../plain-yaml.ts';
+import {
+  aliasDocuments,
+  bondBody,
+  bridgeBody,
+  dhcpDocuments,
+  documentRoute,
+  exactMac,
+  isDefaultRoute,
+  memberAliases,
+  namedDevices,
+  wireguardDocuments,
+  withPrefix,
+  without,
+} from './devices.ts';
+import type { Device } from './devices.ts';
+import type { Project, ProjectNode } from './project.ts';
+
+export interface NetworkDraft {
+  /** `address`, `mac`, `link`, `links`, `gateway`. */
+  readonly values: PlainMap;
+  readonly patches: readonly DraftPatch[];
+  /** The VIP on the link that carries the address. */
+  readonly vip?: string;
+}
+
+export function networkDraft(project: Project, node: ProjectNode, address: string, clusterVip?: string): NetworkDraft {
+  const isIp = parseIp(address) !== undefined;
+  const isDocumented = hasNetworkDocuments(parseContract(project.talos));
+  const devices = isDocumented ? namedDevices(node.values['networkInterfaces']) : legacyDevices(node.values['networkInterfaces']);
+  const primary = primaryOf(devices, address);
+  const reserved = isIp ? { reserved: address } : 'dhcp';
+  if (primary === undefined) return { values: { address: reserved }, patches: [] };
+  const form: Form = { isDocumented, address, primary, clusterVip: node.isControlPlane ? clusterVip : undefined, isAlone: devices.length === 1 };
+  const own = textList(primary.value['addresses']).map(withPrefix).find((text) => text.split('/')[0] === address);
+  const mac = exactMac(primary.selector);
+  const isReachable = form.isDocumented || primary.name !== '' || own !== undefined || isMacOnly(primary);
+  const vip = asText(valueAt(primary.value['vip'], 'ip')) ?? '';
+  if (!isReachable) return legacyAsPatch(node, reserved);
+  const links = devices.flatMap((device) => linkOf(device, form));
+  const gateway = own === undefined ? undefined : plainGateway(primary);
+  return {
+    values: without({
+      address: own ?? reserved,
+      mac,
+      link: primary.name === '' ? undefined : primary.name,
+      gateway,
+      links: links.length > 0 ? links : undefined,
+    }),
+    patches: form.isDocumented ? devices.flatMap(devicePatches) : [],
+    ...(vip !== '' && { vip }),
+  };
+}
+
+/** Before 1.12 a link that a selector finds needs no name. */
+function legacyDevices(interfaces: unknown): readonly Device[] {
+  return namedDevices(interfaces).map((device) => ({ ...device, name: asText(device.value['interface']) ?? '' }));
+}
+
+interface Form {
+  readonly isDocumented: boolean;
+  readonly address: string;
+  readonly primary: Device;
+  readonly clusterVip: string | undefined;
+  readonly isAlone: boolean;
+}
+
+/** The device with the node's address, else the one whose VLAN has it, else the first that asks DHCP, else the first. */
+function primaryOf(devices: readonly Device[], address: string): Device | undefined {
+  const real = devices.filter(({ value }) => value['wireguard'] === undefined);
+  const carries = (value: PlainMap): boolean => textList(value['addresses']).some((text) => text.split('/')[0] === address);
+  return (
+    real.find(({ value }) => carries(value)) ??
+    real.find(({ value }) => recordList(value['vlans']).some(carries)) ??
+    real.find(({ value }) => value['dhcp'] === true) ??
+    real[0]
+  );
+}
+
+function isMacOnly({ selector }: Device): boolean {
+  return selector !== undefined && Object.keys(selector).join() === 'hardwareAddr' && exactMac(selector) !== undefined;
+}
+
+/** A selector that is neither a MAC nor goes with a static address names no link that Ichor could hold the address against. */
+function legacyAsPatch(node: ProjectNode, address: unknown): NetworkDraft {
+  const { networkInterfaces } = node.values;
+  const text = JSON.stringify({ machine: { network: { interfaces: networkInterfaces } } }, undefined, 2);
+  return { values: { address }, patches: [{ text, comment: 'the link is chosen by a selector that the file has no other word for' }] };
+}
+
+/** Nothing for the only link when address, gateway and VIP say it all. */
+function linkOf(device: Device, form: Form): readonly PlainMap[] {
+  const { value, name, selector } = device;
+  if (form.isDocumented && value['wireguard'] !== undefined) return [];
+  const isPrimary = device === form.primary;
+  const body = without({
+    ...linkBody(device, form),
+    ...(form.isDocumented ? {} : legacyRest(value)),
+  });
+  const isSimple = isPrimary && form.isAlone && Object.keys(body).length === 0;
+  const canBeImplied = name !== '' || isMacOnly(device);
+  if (isSimple && canBeImplied) return [];
+  const who = name === '' ? (isMacOnly(device) ? { mac: exactMac(selector) } : { selector }) : { name };
+  return [{ ...who, ...body }];
+}
+
+function linkBody(device: Device, form: Form): PlainMap {
+  const { value, name, selector } = device;
+  const isPrimary = device === form.primary;
+  const addresses = textList(value['addresses']).map(withPrefix);
+  const isStatic = addresses.some((text) => text.split('/')[0] === form.address);
+  const isFirst = addresses[0]?.split('/')[0] === form.address;
+  const needsAddress = !form.isDocumented && name === '' && !(isMacOnly(device) && selector !== undefined);
+  const listed = isPrimary && isStatic && isFirst && !needsAddress ? addresses.slice(1) : addresses;
+  const routes = recordList(value['routes']);
+  const gateway = isPrimary && isStatic ? plainGateway(device) : undefined;
+  const vip = asText(valueAt(value['vip'], 'ip')) ?? '';
+  const vlans = recordList(value['vlans']);
+  return {
+    dhcp: dhcpWord(value, { isPrimary, isStatic: isPrimary && isStatic }),
+    mtu: typeof value['mtu'] === 'number' && value['mtu'] > 0 ? value['mtu'] : undefined,
+    addresses: nonEmpty(listed),
+    routes: nonEmpty((gateway === undefined ? routes : routes.slice(1)).map((route) => (form.isDocumented ? documentRoute(route) : route))),
+    vip: vip === '' || (isPrimary && vip === form.clusterVip) ? undefined : vip,
+    bond: isRecord(value['bond']) ? (form.isDocumented ? bondBody(name, value['bond']) : value['bond']) : undefined,
+    bridge: isRecord(value['bridge']) ? (form.isDocumented ? bridgeBody(value['bridge']) : value['bridge']) : undefined,
+    vlans: nonEmpty(form.isDocumented ? vlans.map(documentVlan) : vlans),
+  };
+}
+
+/** Said only where Ichor's default is another: DHCP on a primary link without a static address, none elsewhere. */
+function dhcpWord(value: PlainMap, link: { readonly isPrimary: boolean; readonly isStatic: boolean }): boolean | undefined {
+  const wants = value['dhcp'] === true && valueAt(value['dhcpOptions'], 'ipv4') !== false;
+  const isDefault = link.isPrimary && !link.isStatic;
+  return wants === isDefault ? undefined : wants;
+}
+
+/** The default route when it is the first one and says no more than its gateway. */
+function plainGateway({ value }: Device): string | undefined {
+  const [first, ...others] = recordList(value['routes']);
+  if (first === undefined || !isDefaultRoute(first) || others.some(isDefaultRoute)) return undefined;
+  const words = Object.entries(first).filter(([, item]) => item !== undefined && item !== 0 && item !== '');
+  return words.every(([key]) => key === 'network' || key === 'gateway') ? asText(first['gateway']) : undefined;
+}
+
+function documentVlan(vlan: PlainMap): PlainMap {
+  const { dhcpOptions: _, addresses, routes, ...rest } = vlan;
+  return without({
+    ...rest,
+    addresses: nonEmpty(textList(addresses).map(withPrefix)),
+    routes: nonEmpty(recordList(routes).map(documentRoute)),
+  });
+}
+
+/** v1alpha1's own words that need no translation before 1.12. */
+function legacyRest(value: PlainMap): PlainMap {
+  const { dhcpOptions, wireguard, dummy, ignore } = value;
+  return { dhcpOptions, wireguard, dummy, ignore };
+}
+
+function devicePatches(device: Device): readonly DraftPatch[] {
+  const { name, value } = device;
+  const options = [
+    ...(value['dhcp'] === true ? moreThanDefault(name, value['dhcpOptions']) : []),
+    ...recordList(value['vlans']).flatMap((vlan) =>
+      vlan['dhcp'] === true ? moreThanDefault(`${name}.${String(vlan['vlanId'])}`, vlan['dhcpOptions']) : [],
+    ),
+  ];
+  const aliases = [...aliasDocuments(device), ...memberAliases(device)];
+  return [...aliases, ...options, ...wireguardDocuments(device)].map((document) => ({ text: flowPatch(document) }));
+}
+
+/** The bare DHCPv4 document is Ichor's own. */
+function moreThanDefault(name: string, options: unknown): readonly PlainMap[] {
+  return dhcpDocuments(name, options).filter((document) => document['kind'] !== 'DHCPv4Config' || document['routeMetric'] !== undefined);
+}
+
+/** A document as a person would write a small one: its keys on lines, their values in JSON's flow. */
+export function flowPatch(document: PlainMap): string {
+  return Object.entries(document)
+    .map(([key, value]) => `${key}: ${typeof value === 'string' && /^[\w.-]+$/.test(value) && Number.isNaN(Number(value)) ? value : JSON.stringify(value)}`)
+    .join('\n')
+    .concat('\n');
+}
+
+function nonEmpty(list: readonly unknown[]): readonly unknown[] | undefined {
+  return list.length > 0 ? list : undefined;
+}
