@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateBundle } from '../../secrets/bundle.ts';
+import type { Lifecycle } from '../../lifecycle/lifecycle.ts';
 import { machinesFor } from '../../sim/from-cluster.ts';
 import { runSimulator } from '../../sim/run.ts';
 import type { Cluster } from '../../spec/model.ts';
-import { createSystemClock } from '../../system.ts';
+import { createSystemClock, sleep, type Clock } from '../../system.ts';
 import { createWorldDialer } from '../../world.ts';
 import type { IchorContext } from '../context.ts';
 import { requireCluster } from '../cluster-file.ts';
@@ -35,7 +36,8 @@ export async function runRehearse(
     onProblem: (message) => say(this, `simulator: ${message}`),
   });
   try {
-    const exit = await bringUp(this, flags, { cluster, worldFile });
+    const installCni = (): void => simulator.simulation.installCni();
+    const exit = await bringUp(this, flags, { cluster, worldFile, installCni });
     sayWhatWasNot(this, cluster);
     if (exit !== 0) throw new Exit(exit);
   } finally {
@@ -47,9 +49,15 @@ export async function runRehearse(
 interface Stage {
   readonly cluster: Cluster;
   readonly worldFile: string;
+  /** What the owner or GitOps does on a real cluster whose spec says `cni: none`. */
+  installCni(): void;
 }
 
-async function bringUp(context: IchorContext, flags: RehearseFlags, { cluster, worldFile }: Stage): Promise<number> {
+/** For pods to come up after the CNI was installed. */
+const CNI_PATIENCE_MS = 5 * 60_000;
+
+async function bringUp(context: IchorContext, flags: RehearseFlags, stage: Stage): Promise<number> {
+  const { cluster, worldFile } = stage;
   const clock = createSystemClock(flags.speed);
   const surroundings = { clock, dialer: createWorldDialer(worldFile), simulated: worldFile };
   // Throwaway secrets: a rehearsal must never need or touch the real ones.
@@ -79,6 +87,7 @@ async function bringUp(context: IchorContext, flags: RehearseFlags, { cluster, w
       );
     }
     if (result.exit === 130) return result.exit;
+    if (result.exit === 0) await waitForCni(context, lifecycle, { ...stage, clock });
     const { observation, conditions } = await lifecycle.status(context.signal);
     // One line, as the events before it are.
     if (flags.output === 'json')
@@ -89,6 +98,27 @@ async function bringUp(context: IchorContext, flags: RehearseFlags, { cluster, w
     view.close();
     await lifecycle.close();
   }
+}
+
+/** With `cni: none` the run ends with nodes that wait for one. It is put in from outside, and said to be. */
+async function waitForCni(
+  context: IchorContext,
+  lifecycle: Lifecycle,
+  stage: Stage & { readonly clock: Clock },
+): Promise<void> {
+  const { clock, installCni } = stage;
+  const isWaiting = async (): Promise<boolean> =>
+    (await lifecycle.status(context.signal)).conditions.some(
+      ({ state }) => state === 'waiting' || state === 'running' || state === 'failed',
+    );
+  if (!(await isWaiting())) return;
+  say(
+    context,
+    'The spec says `cni: none`: a CNI is now put on the simulated machines from outside, as you or GitOps would.\n',
+  );
+  installCni();
+  const deadline = clock.now() + CNI_PATIENCE_MS;
+  while (clock.now() < deadline && (await isWaiting())) await sleep(clock, 2_000, context.signal);
 }
 
 function sayWhatIsSimulated(context: IchorContext, cluster: Cluster, flags: RehearseFlags): void {
@@ -102,7 +132,7 @@ function sayWhatIsSimulated(context: IchorContext, cluster: Cluster, flags: Rehe
 
 function sayWhatWasNot(context: IchorContext, cluster: Cluster): void {
   const left = ['firmware and boot media', 'image downloads', 'real disks and drivers'];
-  if (cluster.network.cni.kind !== 'flannel') left.push('the CNI');
+  if (cluster.network.cni.kind !== 'flannel') left.push('the CNI itself');
   if (cluster.features.length > 0)
     left.push(`the in-cluster part of ${cluster.features.map((feature) => feature.name).join(', ')}`);
   if (cluster.gitops !== undefined) left.push('GitOps');
