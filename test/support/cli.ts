@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** Built by `build-cli.ts`. */
-const PROGRAM = process.env['ICHOR_E2E_CLI'] ?? fileURLToPath(new URL('../../bin/ichor.js', import.meta.url));
+export const PROGRAM: string = process.env['ICHOR_E2E_CLI'] ?? fileURLToPath(new URL('../../bin/ichor.js', import.meta.url));
 
 export interface CliResult {
   readonly code: number | null;

@@ -53,6 +53,15 @@ describe('progress of a run', () => {
     expect(lines.at(-2)).toBe('… and 15 more');
   });
 
+  it('counts what was done in earlier rounds when a later one has nothing left to plan', () => {
+    const plan = { v: 1, cluster: 'home', specDigest: 'd', createdAt: 0, steps: [], differences: [], findings: [], estimateMs: 0 } as const;
+    const done = event(2000, { kind: 'step-done', evidence: 'left maintenance', tookMs: 1 }, 'cp-1');
+
+    const lines = renderProgress(play([start, done, event(3000, { kind: 'plan', plan })]), { now: 4000, columns: 60, rows: 8, colours });
+
+    expect(lines.at(-1)).toMatch(/^1\/1 steps/);
+  });
+
   it('prints a failure with its hint on one plain line', () => {
     const failure = event(
       61_000,

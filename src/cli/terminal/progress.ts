@@ -43,7 +43,8 @@ export function advance(progress: Progress, event: RunEvent): Progress {
     case 'run-started':
       return { ...progress, startedAt: event.time };
     case 'plan':
-      return { ...progress, stepsAll: event.plan.steps.length };
+      // A later round plans what is left: what was done before stays counted.
+      return { ...progress, stepsAll: progress.stepsDone + event.plan.steps.length };
     case 'step-started': {
       const next = set({ state: 'working', text: event.description, expectedMs: event.expectedMs });
       return { ...next, descriptions: new Map([...progress.descriptions, [event.step ?? '', event.description]]) };
