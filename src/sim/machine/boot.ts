@@ -7,8 +7,8 @@ import { NO_ETCD } from '../cluster/etcd.ts';
 import { NO_KUBERNETES } from '../cluster/kubernetes.ts';
 import { readConfig, type ConfigFacts } from './config.ts';
 import { networkOf } from './network.ts';
-import { startInstall } from './install.ts';
-import { setService, setHealth } from './services.ts';
+import { skipInstall, startInstall } from './install.ts';
+import { ETCD_WAITS, setHealth, setService } from './services.ts';
 import { refreshStatus, setStage } from './status.ts';
 import { emit, machineOf, runOf, startJob, updateMachine, updateRun, type Turn } from './turn.ts';
 
@@ -47,7 +47,11 @@ export function activateConfig(turn: Turn, text: string): void {
     waitsForStreams ? handoverGraceMs(run.version) : wasListening ? handoverMs(run.version) : 500,
   );
   setStage(turn, 'booting');
-  if (machineOf(turn).installation === undefined && startInstall(turn)) return;
+  if (machineOf(turn).installation === undefined) {
+    if (startInstall(turn)) return;
+  } else {
+    skipInstall(turn);
+  }
   startBootSequence(turn);
 }
 
@@ -125,10 +129,7 @@ function startServices(turn: Turn, facts: ConfigFacts): void {
       ? []
       : ([
           ['trustd', 'Waiting for service "containerd" to be "up", time sync, network'],
-          [
-            'etcd',
-            'Waiting for volumes /var/lib, ETCD to be mounted, service "cri" to be "up", time sync, network, etcd spec',
-          ],
+          ['etcd', ETCD_WAITS],
         ] as const)),
   ];
   for (const [id, message] of waits) {

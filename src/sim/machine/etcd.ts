@@ -15,7 +15,7 @@ import {
 import { learnerPromotionMs, workerRefusesBootstrapAsUnimplemented } from '../versions.ts';
 import { networkOf, primaryIp } from './network.ts';
 import { refuse, type Refusal } from './refusal.ts';
-import { isHealthy, setHealth, setService } from './services.ts';
+import { ETCD_WAITS, isHealthy, setHealth, setService } from './services.ts';
 import { nodeNameOf, setStage, refreshStatus } from './status.ts';
 import {
   clusterOf,
@@ -49,6 +49,7 @@ export function bootstrap(turn: Turn, request: BootstrapRequest): Refusal | { re
   setService(turn, 'etcd', 'Finished', 'Service finished successfully');
   setService(turn, 'etcd', 'Finished', 'Bootstrap requested');
   setService(turn, 'etcd', 'Starting', 'Starting service');
+  setService(turn, 'etcd', 'Waiting', ETCD_WAITS);
   setService(turn, 'etcd', 'Preparing', 'Running pre state');
   updateRun(turn, { isBootstrapping: true });
   for (const job of ['etcd-join', 'etcd-start', 'etcd-health', 'etcd-directory']) endJob(turn, job);
@@ -130,6 +131,7 @@ export function etcdStarted(turn: Turn): void {
     keepData(turn, cluster.id, known.id);
   }
   updateRun(turn, { etcd: 'running', etcdDirectory: true });
+  setService(turn, 'etcd', 'Preparing', 'Creating service runner');
   setService(turn, 'etcd', 'Running', 'Started task etcd (PID 1841) for container etcd');
   startJob(turn, 'etcd-health', turn.latencies.etcdHealth);
   if (known?.isLearner === true)

@@ -100,6 +100,9 @@ export function bootKernel(turn: Turn): void {
     },
   });
   emit(turn, { kind: 'sequence', sequence: 'initialize', action: 'start' });
+  emit(turn, { kind: 'phase', phase: 'machined', action: 'start' });
+  emit(turn, { kind: 'phase', phase: 'machined', action: 'stop' });
+  emit(turn, { kind: 'phase', phase: 'config', action: 'start' });
   for (const id of ['machined', 'containerd', 'udevd', 'syslogd', 'auditd', 'dashboard']) startBaseService(turn, id);
   const config = machine.installation?.config;
   if (config !== undefined && readConfig(config).isComplete) {

@@ -10,6 +10,10 @@ export interface HealthChange {
   readonly message?: string;
 }
 
+/** What etcd waits for before it prepares. */
+export const ETCD_WAITS =
+  'Waiting for volumes /var/lib, ETCD to be mounted, service "cri" to be "up", time sync, network, etcd spec';
+
 /** Moves a service to a state and tells about it. A change of state forgets the health. */
 export function setService(turn: Turn, id: string, state: ServiceState, message: string): void {
   const before = runOf(turn).services[id];
