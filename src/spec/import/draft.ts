@@ -52,8 +52,9 @@ export interface FactoredNode {
 
 /** What may stand at a class; those that the cluster level knows too, and under which name. */
 const CLASS_KEYS = ['platform', 'install', 'image', 'nameservers', 'gateway', 'link', 'links', 'volumes', 'labels', 'annotations', 'taints', 'certSANs'];
-const CLUSTER_KEYS = ['platform', 'install', 'image'];
+const CLUSTER_KEYS = ['platform', 'install', 'image', 'certSANs'];
 const NETWORK_KEYS = ['gateway', 'nameservers'];
+const NETWORK_ORDER = ['subnet', 'gateway', 'nameservers', 'vip', 'pods', 'services', 'domain', 'cni', 'kubeProxy'];
 
 export function factored(draft: SpecDraft): FactoredSpec {
   const everywhere = commonValues(draft.nodes, [...CLUSTER_KEYS, ...NETWORK_KEYS]);
@@ -68,7 +69,8 @@ export function factored(draft: SpecDraft): FactoredSpec {
 }
 
 function withCommon(values: PlainMap, everywhere: PlainMap): PlainMap {
-  const network = { ...pick(everywhere, NETWORK_KEYS), ...mapOf(values['network']) };
+  const said: PlainMap = { ...pick(everywhere, NETWORK_KEYS), ...mapOf(values['network']) };
+  const network = Object.fromEntries(NETWORK_ORDER.filter((key) => said[key] !== undefined).map((key) => [key, said[key]]));
   const rest = Object.fromEntries(Object.entries(values).filter(([key]) => key !== 'network'));
   return { ...rest, ...(Object.keys(network).length > 0 && { network }), ...pick(everywhere, CLUSTER_KEYS) };
 }

@@ -110,6 +110,18 @@ function scalar(text: string): string {
   return stringify(text, { compat: 'yaml-1.1', lineWidth: 0 }).trimEnd();
 }
 
+/** `{ a: b }` and `[a, b]`, as the cluster files of the documentation are written. */
 function flow(value: unknown): string {
-  return stringify(value, { compat: 'yaml-1.1', collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
+  if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
+  if (isRecord(value)) {
+    const entries = Object.entries(value).map(([key, inner]) => `${inFlow(key)}: ${flow(inner)}`);
+    return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
+  }
+  return inFlow(value);
+}
+
+/** Inside brackets a text with a comma or bracket needs quotes. */
+function inFlow(value: unknown): string {
+  const [text = ''] = stringify([value], { compat: 'yaml-1.1', collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: false }).trimEnd().match(/(?<=^\[).*(?=\]$)/s) ?? [];
+  return text;
 }

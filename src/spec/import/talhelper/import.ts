@@ -13,7 +13,7 @@ import { specText } from '../write-spec.ts';
 import { document, without } from './devices.ts';
 import { imageDraft } from './image.ts';
 import type { InstallerOf } from './image.ts';
-import { flowPatch, networkDraft } from './links.ts';
+import { patchYaml, networkDraft } from './links.ts';
 import { allowsScheduling, madeByTalhelper } from './made.ts';
 import { nodeNotes } from './notes.ts';
 import { nodeSettings } from './node.ts';
@@ -39,6 +39,8 @@ export interface TalhelperImport {
   readonly text: string;
   readonly nodes: readonly ImportedNode[];
   readonly notes: readonly ImportNote[];
+  /** Files that the cluster file names, as it names them. */
+  readonly files: readonly string[];
 }
 
 export function importTalhelper(project: Project, tools: ImportTools): TalhelperImport {
@@ -52,12 +54,18 @@ export function importTalhelper(project: Project, tools: ImportTools): Talhelper
       `Imported from ${project.file} of talhelper. ${drafts.length === 1 ? 'One node' : `${drafts.length} nodes`}; \`ichor check\` says what to mend,`,
       '`ichor render` shows the machine configs.',
     ],
-    values: clusterValues(project, { nodes, vip, subnet, drafts }),
+    values: clusterValues(project, { nodes, vip, subnet, drafts, relocated: tools.relocated }),
     nodes: subnet === undefined ? drafts : drafts.map((node) => withoutPrefix(node, subnet)),
     patches: [...clusterPatches(project), ...(placement === 'cluster' ? project.patches.map((patch) => draftPatch(patch, tools)) : [])],
     comments: { secrets: project.secrets === undefined ? 'there was none beside talconfig.yaml: `ichor apply` makes it' : "talhelper's own file serves" },
   };
-  return { text: specText(factored(draft)), nodes: nodes.map(({ name, source }) => ({ name, source })), notes: [...project.notes, ...nodeNotes(project, nodes)] };
+  const patches = [draft.patches, ...drafts.flatMap((node) => [node.sharedPatches, node.patches])].flat();
+  return {
+    text: specText(factored(draft)),
+    nodes: nodes.map(({ name, source }) => ({ name, source })),
+    notes: [...project.notes, ...nodeNotes(project, nodes)],
+    files: [...new Set(patches.flatMap(({ reference }) => (reference === undefined ? [] : [reference.slice(1)])))],
+  };
 }
 
 export interface NamedNode extends ImportedNode {
@@ -149,6 +157,7 @@ interface ClusterFacts {
   readonly vip: string | undefined;
   readonly subnet: string | undefined;
   readonly drafts: readonly DraftNode[];
+  readonly relocated: ImportTools['relocated'];
 }
 
 function clusterValues(project: Project, facts: ClusterFacts): PlainMap {
@@ -167,7 +176,7 @@ function clusterValues(project: Project, facts: ClusterFacts): PlainMap {
     endpoint: endpointOf(project, facts),
     talos: project.talos,
     kubernetes: project.kubernetes,
-    secrets: project.secrets ?? 'secrets.sops.yaml',
+    secrets: project.secrets === undefined ? 'secrets.sops.yaml' : facts.relocated(project.secrets),
     network: Object.keys(network).length > 0 ? network : undefined,
     scheduling: allowsScheduling(values) ? true : undefined,
   });
@@ -244,8 +253,8 @@ function clusterPatches(project: Project): readonly DraftPatch[] {
   return [
     ...(written === clusterName(project) || isDocumented
       ? []
-      : [{ text: flowPatch({ cluster: { clusterName: written } }), comment: 'the name as it is known to the machines' }]),
-    ...(manifests.length > 0 ? [{ text: flowPatch({ cluster: { inlineManifests: manifests } }) }] : []),
-    ...(isFlannel ? [{ text: flowPatch(flannel) }] : []),
+      : [{ text: patchYaml({ cluster: { clusterName: written } }), comment: 'the name as it is known to the machines' }]),
+    ...(manifests.length > 0 ? [{ text: patchYaml({ cluster: { inlineManifests: manifests } }) }] : []),
+    ...(isFlannel ? [{ text: patchYaml(flannel) }] : []),
   ];
 }

@@ -2,6 +2,7 @@
  * The network of a talhelper node in the cluster file's words: address, identity, links. Where the cluster file has no word for a part, the
  * very documents that talhelper would write become patches.
  */
+import { stringify } from 'yaml';
 import { hasNetworkDocuments, parseContract } from '../../../talos/contract.ts';
 import { parseIp } from '../../ip.ts';
 import { isRecord, valueAt } from '../../patch-facts.ts';
@@ -93,7 +94,7 @@ function isMacOnly({ selector }: Device): boolean {
 /** A selector that is neither a MAC nor goes with a static address names no link that Ichor could hold the address against. */
 function legacyAsPatch(node: ProjectNode, address: unknown): NetworkDraft {
   const { networkInterfaces } = node.values;
-  const text = JSON.stringify({ machine: { network: { interfaces: networkInterfaces } } }, undefined, 2);
+  const text = patchYaml({ machine: { network: { interfaces: networkInterfaces } } });
   return { values: { address }, patches: [{ text, comment: 'the link is chosen by a selector that the file has no other word for' }] };
 }
 
@@ -153,9 +154,10 @@ function plainGateway({ value }: Device): string | undefined {
 }
 
 function documentVlan(vlan: PlainMap): PlainMap {
-  const { dhcpOptions: _, addresses, routes, ...rest } = vlan;
+  const { dhcpOptions: _, addresses, routes, dhcp, ...rest } = vlan;
   return without({
     ...rest,
+    dhcp: dhcp === true ? true : undefined,
     addresses: nonEmpty(textList(addresses).map(withPrefix)),
     routes: nonEmpty(recordList(routes).map(documentRoute)),
   });
@@ -176,7 +178,7 @@ function devicePatches(device: Device): readonly DraftPatch[] {
     ),
   ];
   const aliases = [...aliasDocuments(device), ...memberAliases(device)];
-  return [...aliases, ...options, ...wireguardDocuments(device)].map((document) => ({ text: flowPatch(document) }));
+  return [...aliases, ...options, ...wireguardDocuments(device)].map((document) => ({ text: patchYaml(document) }));
 }
 
 /** The bare DHCPv4 document is Ichor's own. */
@@ -184,12 +186,9 @@ function moreThanDefault(name: string, options: unknown): readonly PlainMap[] {
   return dhcpDocuments(name, options).filter((document) => document['kind'] !== 'DHCPv4Config' || document['routeMetric'] !== undefined);
 }
 
-/** A document as a person would write a small one: its keys on lines, their values in JSON's flow. */
-export function flowPatch(document: PlainMap): string {
-  return Object.entries(document)
-    .map(([key, value]) => `${key}: ${typeof value === 'string' && /^[\w.-]+$/.test(value) && Number.isNaN(Number(value)) ? value : JSON.stringify(value)}`)
-    .join('\n')
-    .concat('\n');
+/** A document or fragment as a person would write it. */
+export function patchYaml(document: PlainMap): string {
+  return stringify(document, { compat: 'yaml-1.1', lineWidth: 0 });
 }
 
 function nonEmpty(list: readonly unknown[]): readonly unknown[] | undefined {

@@ -31,7 +31,7 @@ export function madeByTalhelper(
   options: MadeOptions = { clusterPatches: 'last' },
 ): readonly Document[] {
   const generated = withoutReplaced(generatedFor(project, node, bundle), node);
-  const machine = patched(generated, [machineFragment(project, node)]);
+  const machine = patched(generated, [machineFragment(project, node, bundle)]);
   const own = patched(machine, templatedLabels(node, machine));
   const documents = patched(withoutCni(project, own), [...nodeDocuments(project, node)]);
   const [group, ownPatches] = [node.groupPatches, node.patches];
@@ -71,7 +71,7 @@ export function allowsScheduling(values: PlainMap): boolean {
 }
 
 /** Fields that talhelper sets in the v1alpha1 document, whatever the version. */
-function machineFragment(project: Project, node: ProjectNode): PlainMap {
+function machineFragment(project: Project, node: ProjectNode, bundle: SecretsBundle): PlainMap {
   const contract = parseContract(project.talos);
   const { values } = node;
   const modules = recordList(values['kernelModules']);
@@ -94,16 +94,19 @@ function machineFragment(project: Project, node: ProjectNode): PlainMap {
       nodeAnnotations: isRecord(values['nodeAnnotations']) ? plainEntries(values['nodeAnnotations']) : undefined,
       nodeTaints: isRecord(values['nodeTaints']) ? textMap(values['nodeTaints']) : undefined,
     }),
-    cluster: clusterFragment(project, node),
+    cluster: clusterFragment(project, node, bundle),
   };
 }
 
-function clusterFragment(project: Project, node: ProjectNode): PlainMap {
+function clusterFragment(project: Project, node: ProjectNode, bundle: SecretsBundle): PlainMap {
   const contract = parseContract(project.talos);
   const names = textList(project.values['additionalApiServerCertSans']);
   const { cniConfig } = project.values;
   const isDocumented = hasKubernetesDocuments(contract);
+  const aescbc = bundle.secrets.aescbcencryptionsecret ?? '';
   return without({
+    // talhelper's issue 81: data that an older key encrypted must stay readable.
+    aescbcEncryptionSecret: !isDocumented && aescbc !== '' ? aescbc : undefined,
     apiServer: node.isControlPlane && !isDocumented && names.length > 0 ? { certSANs: names } : undefined,
     network: isRecord(cniConfig) && !isDocumented ? { cni: cniConfig } : undefined,
     extraManifests: isDocumented && valueAt(cniConfig, 'name') === 'custom' ? textList(valueAt(cniConfig, 'urls')) : undefined,
@@ -158,7 +161,7 @@ export function templateData(project: Project, node: ProjectNode, bundle: Secret
   const isNeeded = (['nodeLabels', 'nodeAnnotations'] as const).some((key) => Object.values(textMap(node.values[key])).some(isTemplate));
   if (!isNeeded) return {};
   const generated = withoutReplaced(generatedFor(project, node, bundle), node);
-  return patched(generated, [machineFragment(project, node)]).find(({ kind }) => kind === undefined)?.value ?? {};
+  return patched(generated, [machineFragment(project, node, bundle)]).find(({ kind }) => kind === undefined)?.value ?? {};
 }
 
 /** Labels and annotations as they are once their templates are evaluated. */

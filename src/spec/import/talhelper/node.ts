@@ -6,7 +6,7 @@ import type { DraftPatch } from '../draft.ts';
 import { asText, recordList, textList, textMap } from '../plain-yaml.ts';
 import type { PlainMap } from '../plain-yaml.ts';
 import { document, without } from './devices.ts';
-import { flowPatch } from './links.ts';
+import { patchYaml } from './links.ts';
 import { evaluatedMap, extensionDocuments, firewallDocuments, templateData } from './made.ts';
 import type { Project, ProjectNode } from './project.ts';
 import { volumesDraft } from './volumes.ts';
@@ -41,7 +41,7 @@ export function nodeSettings(project: Project, node: ProjectNode, bundle: Secret
       ...install.patches,
       ...machinePatches(project, node),
       ...[...documents, ...firewallDocuments(values['ingressFirewall']), ...extensionDocuments(values['extensionServices'])].map((body) => ({
-        text: flowPatch(body),
+        text: patchYaml(body),
       })),
     ],
   };
@@ -58,7 +58,7 @@ function installWord(values: PlainMap): InstallWord {
   const selector = isRecord(values['installDiskSelector']) ? values['installDiskSelector'] : undefined;
   if (selector === undefined) return { word: disk === '' ? undefined : { disk }, patches: [] };
   const written = Object.fromEntries(Object.entries(selector).map(([key, value]) => [key, key === 'size' ? sizeWord(asText(value) ?? '') : (asText(value) ?? '')]));
-  const patch = { text: flowPatch({ machine: { install: { disk } } }), comment: 'the selector has the last word' };
+  const patch = { text: patchYaml({ machine: { install: { disk } } }), comment: 'the selector has the last word' };
   return { word: { disk: written }, patches: disk === '' ? [] : [patch] };
 }
 
@@ -75,7 +75,7 @@ function machinePatches(project: Project, node: ProjectNode): readonly DraftPatc
   const disks = recordList(values['machineDisks']);
   const found: DraftPatch[] = [];
   const add = (machine: PlainMap, comment?: string): void => {
-    found.push({ text: flowPatch({ machine }), ...(comment !== undefined && { comment }) });
+    found.push({ text: patchYaml({ machine }), ...(comment !== undefined && { comment }) });
   };
   if (modules.length > 0) add({ kernel: { modules } });
   if (files.length > 0) add({ files });
@@ -88,7 +88,7 @@ function machinePatches(project: Project, node: ProjectNode): readonly DraftPatc
     );
   }
   if (values['disableSearchDomain'] === true) {
-    if (hasNetworkDocuments(contract)) found.push({ text: flowPatch(document('ResolverConfig', { searchDomains: { disableDefault: true } })) });
+    if (hasNetworkDocuments(contract)) found.push({ text: patchYaml(document('ResolverConfig', { searchDomains: { disableDefault: true } })) });
     else add({ network: { disableSearchDomain: true } });
   }
   return found;

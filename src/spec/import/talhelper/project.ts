@@ -22,6 +22,8 @@ export interface ProjectSource {
   readonly file: string;
   /** The text of a file beside it, decrypted; undefined when there is none. */
   readonly read: (path: string) => Promise<ProjectFile | undefined>;
+  /** Whether there is such a file, without opening it. */
+  readonly has: (path: string) => Promise<boolean>;
   /** The process' environment, which talhelper reads too; `talenv` files win. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -210,7 +212,7 @@ class ProjectReading {
   /** talhelper looks through the whole list and keeps the last that exists. */
   async secretsFile(): Promise<string | undefined> {
     let last: string | undefined;
-    for (const file of SECRET_FILES) if ((await this.#source.read(file)) !== undefined) last = file;
+    for (const file of SECRET_FILES) if (await this.#source.has(file)) last = file;
     return last;
   }
 
