@@ -61,7 +61,7 @@ function changes(calls: Readonly<Record<string, number>>): Readonly<Record<strin
   return Object.fromEntries(Object.entries(calls).filter(([call]) => /ApplyConfiguration|Bootstrap|Reboot|Reset|Upgrade/.test(call)));
 }
 
-describe('S2-38 killed before and during every changing call', () => {
+describe('killed before and during every changing call', () => {
   const scene = new Scene();
   beforeAll(() => scene.begin());
   afterAll(() => scene.end());
@@ -130,7 +130,7 @@ describe('S2-38 killed before and during every changing call', () => {
     expect(changes(after.calls)).toEqual(changes(before.calls));
   });
 
-  it('ends as one cluster when it is let finish, and the next run finds nothing to do', async () => {
+  it('S2-38 ends as one cluster when it is let finish, and the next run finds nothing to do', async () => {
     await scene.simulator.command({ machine: 'cp-1', fault: { kind: 'heal' } });
 
     const result = await scene.apply().ended;
@@ -141,7 +141,7 @@ describe('S2-38 killed before and during every changing call', () => {
   });
 });
 
-describe('S2-38 killed after every changing call, and calls that break', () => {
+describe('killed after every changing call, and calls that break', () => {
   const scene = new Scene();
   beforeAll(() => scene.begin());
   afterAll(() => scene.end());
@@ -171,7 +171,7 @@ describe('S2-38 killed after every changing call, and calls that break', () => {
     await scene.simulator.clear();
   });
 
-  it('ends as one cluster, and the next run finds nothing to do', async () => {
+  it('S2-38 ends as one cluster, and the next run finds nothing to do', async () => {
     const result = await scene.apply().ended;
 
     expect(result.code, result.stderr).toBe(0);
