@@ -208,4 +208,40 @@ export const BEHAVIOURS: readonly Behaviour[] = [
     mark: 'assumed',
     source: 'src/sim/latencies.ts; measured ones say so',
   },
+  {
+    name: 'persistent-config',
+    what: 'MachineConfigs holds `persistent` beside `v1alpha1` in all four minors.',
+    mark: 'recorded',
+    source: 'recordings 08-cosi-as-admin, v1.11.6 included',
+  },
+  {
+    name: 'images',
+    what: 'Every image that is asked for exists; a fault rule stands for one that does not. Pulls take the time of the table.',
+    mark: 'assumed',
+    source: 'a simplification of the simulator',
+  },
+  {
+    name: 'watch-history',
+    what: 'tail_events and bookmarks of a Watch give nothing: past events of a type are not kept.',
+    mark: 'assumed',
+    source: 'a simplification of the simulator',
+  },
+  {
+    name: 'dead-machine',
+    what: 'A machine without power closes its connections and refuses new ones; only `silent` shows no reset at all.',
+    mark: 'assumed',
+    source: 'a loopback socket cannot be left behind by a dead host',
+  },
+  {
+    name: 'alerts',
+    what: 'Only a missing client certificate gets its TLS alert over sockets; other refusals are a closed connection.',
+    mark: 'assumed',
+    source: 'Node decides about certificates after the handshake',
+  },
+  {
+    name: 'kubernetes-api',
+    what: 'Reads of Nodes, pods, workloads, leases and namespaces; of writes only cordoning. No watches, no tables.',
+    mark: 'assumed',
+    source: 'a simplification of the simulator',
+  },
 ];
