@@ -46,7 +46,9 @@ export type Door =
 /** `thorough` waits for a search of the subnet; `quick` uses what the last one found and starts another in the background. */
 export type Effort = 'quick' | 'thorough';
 
-const SCAN_PAUSE_MS = 15_000;
+const SCAN_PAUSE_MS = 2_000;
+/** A search rests this many times as long as it took: where it is slow, it is also a burden to the network. */
+const SCAN_REST_FACTOR = 4;
 /** A machine that reboots is not searched for: most often it comes back where it was. */
 const LOST_AFTER_MS = 20_000;
 
@@ -62,8 +64,9 @@ interface Kept {
 
 /** A search of the subnet: who was met where. Sessions are closed again; what is kept is what the machine is. */
 interface Census {
-  readonly startedAt: number;
   readonly result: Promise<readonly Sighting[]>;
+  /** When the next one may begin; never while this one goes on. */
+  nextAt: number;
   /** Of the last search that ended. */
   known: readonly Sighting[];
 }
@@ -258,24 +261,30 @@ export class Reach {
       cluster.nodes.flatMap((node) => wantedIp(node) ?? []),
     );
     if (!isScannable(subnet)) return [];
-    const lostSince = this.#lostSince.get(name) ?? clock.now();
-    this.#lostSince.set(name, lostSince);
-    if (effort === 'quick' && clock.now() - lostSince < LOST_AFTER_MS) return this.#census?.known ?? [];
-    if (this.#census === undefined || clock.now() - this.#census.startedAt >= SCAN_PAUSE_MS)
-      this.#startCensus(subnet, signal);
+    if (effort === 'quick' && this.#mayComeBack(name)) return this.#census?.known ?? [];
+    if (this.#census === undefined || clock.now() >= this.#census.nextAt) this.#startCensus(subnet, signal);
     return effort === 'thorough' ? (this.#census?.result ?? []) : (this.#census?.known ?? []);
   }
 
+  /** Whether the machine answered in this run and has not been away for long. */
+  #mayComeBack(name: string): boolean {
+    if (!this.#lastAddress.has(name)) return false;
+    const now = this.#parts.clock.now();
+    const lostSince = this.#lostSince.get(name) ?? now;
+    this.#lostSince.set(name, lostSince);
+    return now - lostSince < LOST_AFTER_MS;
+  }
+
   #startCensus(subnet: string, signal: AbortSignal): void {
-    const census: Census = {
-      startedAt: this.#parts.clock.now(),
-      result: this.#takeCensus(subnet, signal),
-      known: this.#census?.known ?? [],
-    };
+    const { clock } = this.#parts;
+    const startedAt = clock.now();
+    const result = this.#takeCensus(subnet, signal);
+    const census: Census = { result, nextAt: Number.POSITIVE_INFINITY, known: this.#census?.known ?? [] };
     this.#census = census;
-    census.result.then(
+    result.then(
       (sightings) => {
         census.known = sightings;
+        census.nextAt = clock.now() + Math.max(SCAN_PAUSE_MS, SCAN_REST_FACTOR * (clock.now() - startedAt));
       },
       // Only a stop ends it, and whoever was stopped knows.
       () => undefined,
