@@ -6,6 +6,10 @@ import { checkCommand } from './commands/check.ts';
 import { configRoutes } from './commands/config/route.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
 import { discoverCommand } from './commands/discover.ts';
+import { exportCommand } from './commands/export.ts';
+import { importRoutes } from './commands/import.ts';
+import { explainCommand } from './commands/explain.ts';
+import { imageRoutes } from './commands/image/route.ts';
 import { initCommand } from './commands/init.ts';
 import { kubeconfigCommand, talosconfigCommand } from './commands/kubeconfig.ts';
 import { planCommand } from './commands/plan.ts';
@@ -38,8 +42,12 @@ export const application = buildApplication(
       status: statusCommand,
       kubeconfig: kubeconfigCommand,
       talosconfig: talosconfigCommand,
+      explain: explainCommand,
+      image: imageRoutes,
       rehearse: rehearseCommand,
       sim: simCommand,
+      import: importRoutes,
+      export: exportCommand,
       config: configRoutes,
       secrets: secretsRoutes,
       completion: completionCommand,
