@@ -5,12 +5,12 @@
 import type { Cluster, NodeSpec, Origin } from '../spec/model.ts';
 import type { ResolvedFeature } from '../spec/node-features.ts';
 import { documentsFor } from '../talos/generate/generate.ts';
-import type { GenerateOptions } from '../talos/generate/input.ts';
+import type { GenerateInput, GenerateOptions } from '../talos/generate/input.ts';
 import type { Document } from '../talos/documents-text.ts';
 import type { TalosMinor } from '../talos/documents/tables.ts';
 import type { SecretsBundle } from '../talos/secrets-bundle.ts';
 import { minorOf } from '../talos/yaml/dialect.ts';
-import { compact, type Fragment, type Setting } from './setting.ts';
+import type { Setting } from './setting.ts';
 import { clusterSettings } from './settings/cluster.ts';
 import { featureSettings } from './settings/features.ts';
 import { hardwareSettings, type NodeImage } from './settings/hardware.ts';
@@ -42,19 +42,27 @@ export interface PatchLayer {
 }
 
 export function layersOf(input: RenderInput): Layers {
-  const { cluster, node, bundle, image } = input;
+  const { cluster, node, bundle } = input;
   const minor = minorOf(node.talos);
-  const base = documentsFor(
-    {
-      clusterName: cluster.name,
-      endpoint: cluster.endpoint.url,
-      bundle,
-      talos: node.talos,
-      kubernetes: node.kubernetes,
-      options: generateOptions(cluster, node),
-    },
-    node.role,
-  );
+  const base = documentsFor(generateInput(cluster, node, bundle), node.role);
+  return { minor, base, settings: settingsOf(input, minor), patches: node.patches };
+}
+
+/** What Talos' generator is asked for. */
+export function generateInput(cluster: Cluster, node: NodeSpec, bundle: SecretsBundle): GenerateInput {
+  return {
+    clusterName: cluster.name,
+    endpoint: cluster.endpoint.url,
+    bundle,
+    talos: node.talos,
+    kubernetes: node.kubernetes,
+    options: generateOptions(cluster, node),
+  };
+}
+
+/** What the spec asks for beyond that, in the order of application; only settings that ask for something. */
+export function settingsOf(input: RenderInput, minor: TalosMinor): readonly Setting[] {
+  const { cluster, node, image } = input;
   const settings: readonly Setting[] = [
     hostnameSetting(node, minor),
     installSetting(node, image.installer, minor),
@@ -67,7 +75,7 @@ export function layersOf(input: RenderInput): Layers {
     registrationSetting(node, minor),
     ...clusterSettings(cluster, node, minor),
   ];
-  return { minor, base, settings: settings.filter((setting) => setting.fragments.length > 0), patches: node.patches };
+  return settings.filter((setting) => setting.fragments.length > 0);
 }
 
 function generateOptions(cluster: Cluster, node: NodeSpec): GenerateOptions {
@@ -93,9 +101,4 @@ function certificateNames(cluster: Cluster, node: NodeSpec): readonly string[] {
       ? [cluster.endpoint.host, ...(cluster.network.vip === undefined ? [] : [cluster.network.vip])]
       : [];
   return [...new Set([...shared, ...cluster.certSANs, ...node.certSANs])];
-}
-
-/** One patch of all fragments of a setting. */
-export function fragmentsOf(setting: Setting): readonly Fragment[] {
-  return setting.fragments.map((fragment) => compact(fragment));
 }

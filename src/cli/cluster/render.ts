@@ -1,7 +1,9 @@
 /** Rendered configs for a command: the image of each node planned, then its config made. */
 import { planImage, type ImagePlan } from '../../images/plan-image.ts';
+import type { WantedImage } from '../../images/drift.ts';
 import type { ImagePart } from '../../images/image-request.ts';
-import { renderNode, type RenderedNode } from '../../render/render.ts';
+import { parseInstallerImage } from '../../images/urls.ts';
+import { createRenderer, type RenderedNode } from '../../render/renderer.ts';
 import type { RenderInput } from '../../render/layers.ts';
 import type { Cluster, NodeSpec } from '../../spec/model.ts';
 import { featureImage, featuresOf, type ResolvedFeature } from '../../spec/node-features.ts';
@@ -41,6 +43,20 @@ export function imageOf(cluster: Cluster, node: NodeSpec): ImagePlan {
       ...plan.explain.map((part) => attributed(part, [...added.extensions, ...kernelArgs])),
       ...otherParts(added),
     ],
+  };
+}
+
+/** What a node is to run, for holding against what it runs. */
+export function wantedImage({ talos, schematicId, schematicIdOlder, extensions, urls }: ImagePlan): WantedImage {
+  const installer = parseInstallerImage(urls.installer);
+  // An installer that the spec names wins over the schematic that would have been made.
+  const isNamed = installer.kind === 'factory' && installer.schematicId !== schematicId;
+  return {
+    talos,
+    extensions,
+    installer: urls.installer,
+    schematicId: isNamed ? installer.schematicId : schematicId,
+    ...(schematicIdOlder === undefined || isNamed ? {} : { schematicIdOlder }),
   };
 }
 
@@ -111,5 +127,11 @@ export function renderAll(
   secrets: { readonly bundle: SecretsBundle; readonly features: readonly ResolvedFeature[] },
   nodes: readonly NodeSpec[] = cluster.nodes,
 ): ReadonlyMap<string, RenderedNode> {
-  return new Map(nodes.map((node) => [node.name, renderNode(renderInput(cluster, node, secrets))]));
+  const renderer = createRenderer({ cluster, ...secrets });
+  return new Map(
+    nodes.map((node) => {
+      const { urls, modules, sysctls } = imageOf(cluster, node);
+      return [node.name, renderer.render(node, { installer: urls.installer, modules, sysctls })];
+    }),
+  );
 }

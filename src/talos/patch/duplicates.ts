@@ -12,10 +12,10 @@ export function repeatedElements(
 ): readonly string[] {
   const paths: string[] = [];
   for (const document of after) {
-    if (document.kind !== 'typed') continue;
-    const old = before.find((other) => idOf(other) === idOf(document));
     // Untouched documents are the same objects.
-    if (old === document) continue;
+    if (document.kind !== 'typed' || before.includes(document)) continue;
+    const id = idOf(document);
+    const old = before.find((other) => idOf(other) === id);
     const root =
       document.documentKind === 'v1alpha1'
         ? []

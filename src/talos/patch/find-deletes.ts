@@ -28,6 +28,7 @@ export interface FoundDeletes {
 }
 
 export function findDeletes(document: YamlNode): FoundDeletes {
+  if (!holdsDelete(document)) return { selectors: [], rest: isBare(document) ? undefined : document };
   const search = new Search(document);
   const rest = search.run();
   return { selectors: search.found, rest: rest === undefined || isBare(rest) ? undefined : rest };
@@ -145,6 +146,15 @@ class Search {
       value,
     };
   }
+}
+
+/** Where the search would look: not behind references. */
+function holdsDelete(node: YamlNode): boolean {
+  if (node.kind === 'seq') return node.items.some(holdsDelete);
+  return (
+    node.kind === 'map' &&
+    node.entries.some((entry) => isDelete(keyText(entry), entry.value) || holdsDelete(entry.value))
+  );
 }
 
 function isDelete(key: string, value: YamlNode): boolean {

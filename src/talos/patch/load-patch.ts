@@ -7,7 +7,7 @@ import { readRoot } from '../values/document.ts';
 import type { ConfigDocument } from '../values/document.ts';
 import type { ReadContext } from '../values/read.ts';
 import { isAtLeast } from '../yaml/dialect.ts';
-import { followed, isNull } from '../yaml/node.ts';
+import { followed, isNull, nodeOf } from '../yaml/node.ts';
 import type { YamlNode } from '../yaml/node.ts';
 import { parseDocuments } from '../yaml/parse.ts';
 import { findDeletes } from './find-deletes.ts';
@@ -53,10 +53,19 @@ export function joinPatches(patches: readonly LoadedPatch[]): readonly LoadedPat
   return joined;
 }
 
+/** Plain documents and fragments of the one without kind, as if they had been written in a text of their own. */
+export function composePatch(fragments: readonly unknown[], context: ReadContext): LoadedPatch {
+  return { kind: 'strategic', parts: partsOf(fragments.map(nodeOf), context) };
+}
+
 function strategicParts(text: string, context: ReadContext): readonly PatchPart[] {
+  return partsOf(parseDocuments(text, context.minor), context);
+}
+
+function partsOf(documents: readonly YamlNode[], context: ReadContext): readonly PatchPart[] {
   const parts: PatchPart[] = [];
   const seen = isAtLeast(context.minor, '1.14') ? undefined : new Set<string>();
-  for (const node of parseDocuments(text, context.minor)) {
+  for (const node of documents) {
     const { rest, selectors } = findDeletes(node);
     parts.push(...selectors);
     if (rest === undefined) continue;

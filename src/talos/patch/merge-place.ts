@@ -2,6 +2,7 @@
  * What a merge knows of its surroundings, handed down from value to value.
  */
 import type { DocumentTable, TalosMinor } from '../documents/tables.ts';
+import type { QuietTypes } from './quiet-types.ts';
 import { PatchRefused } from './refusal.ts';
 
 export interface MergeContext {
@@ -9,6 +10,7 @@ export interface MergeContext {
   readonly table: DocumentTable;
   /** For the spec's own patches: selectors and sizes that a patch does not mention stay. Talos loses them. */
   readonly keepsSelectors: boolean;
+  readonly quiet: QuietTypes;
   /** Told of every value that Talos' rules lose although the patch does not mention it. */
   lost(path: readonly string[]): void;
 }

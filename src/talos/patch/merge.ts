@@ -37,22 +37,28 @@ export function mergeValue(type: TypeRef, left: GoValue, right: GoValue, place: 
 export function mergeStruct(shape: TypeShape, left: GoStruct, right: GoStruct, place: MergePlace): GoStruct {
   if (shape.rest !== undefined && shape.fields.length === 0) return mergeFreeForm(left, right, place);
   if (place.replaces) return right.fields.size === 0 ? left : right;
-  const fields = new Map(left.fields);
+  let fields: Map<string, GoValue> | undefined;
   for (const field of shape.fields) {
     const merged = mergeField(field, left, right, place);
-    if (merged !== undefined) fields.set(field.key, merged);
+    if (merged === undefined || merged === left.fields.get(field.key)) continue;
+    fields ??= new Map(left.fields);
+    fields.set(field.key, merged);
   }
-  const unknown = new Map([...(left.unknown ?? []), ...(right.unknown ?? [])]);
-  return unknown.size === 0 ? { kind: 'struct', fields } : { kind: 'struct', fields, unknown };
+  if (right.unknown === undefined) {
+    // What nothing changed stays the same object: its written form is known already, and comparing it costs nothing.
+    return fields === undefined ? left : { ...left, fields };
+  }
+  const unknown = new Map([...(left.unknown ?? []), ...right.unknown]);
+  return { kind: 'struct', fields: fields ?? left.fields, unknown };
 }
 
-/** Undefined when nothing can change. Structs are visited even when neither side has them: some cannot be merged at all. */
+/** Undefined when nothing can change. Some structs are visited even when neither side has them: they cannot be merged at all. */
 function mergeField(field: FieldShape, left: GoStruct, right: GoStruct, place: MergePlace): GoValue | undefined {
   const rightValue = right.fields.get(field.key);
   const leftValue = left.fields.get(field.key);
   const isUnset = rightValue === undefined && leftValue === undefined;
-  if (rightValue === undefined && (isNilWhenAbsent(field.type) || (isUnset && field.type.kind === 'scalar')))
-    return undefined;
+  if (rightValue === undefined && isNilWhenAbsent(field.type)) return undefined;
+  if (isUnset && place.context.quiet.isQuiet(field.type)) return undefined;
   const merged = mergeValue(
     field.type,
     leftValue ?? zeroValue(field.type, place.context),

@@ -17,8 +17,10 @@ import { applyJsonPatch } from './json-patch.ts';
 import type { JsonOperation } from './json-patch.ts';
 import { jsonOfYaml11 } from './json-value.ts';
 import { yamlOfJson } from './json-yaml.ts';
-import { joinPatches, loadPatch } from './load-patch.ts';
+import { composePatch, joinPatches, loadPatch } from './load-patch.ts';
 import type { LoadedPatch } from './load-patch.ts';
+import type { MergeContext } from './merge-place.ts';
+import { QuietTypes } from './quiet-types.ts';
 import { atStage, PatchRefused } from './refusal.ts';
 import { mergeDocuments } from './strategic.ts';
 import type { PatchedDocument, StrategicContext } from './strategic.ts';
@@ -49,6 +51,38 @@ export interface PatchedDocuments {
   readonly warnings: readonly PatchWarning[];
 }
 
+export interface PatchedConfig {
+  readonly documents: readonly ConfigDocument[];
+  readonly warnings: readonly PatchWarning[];
+}
+
+/**
+ * Reads patches once and applies them to many configs of one Talos version, documents in and out as they are held, without a text in
+ * between. What a patch does not touch stays the same object.
+ */
+export interface Patcher {
+  readonly context: ReadContext;
+  load(text: string): LoadedPatch;
+  /** A patch of plain documents and of fragments of the one without kind. */
+  compose(fragments: readonly unknown[]): LoadedPatch;
+  apply(documents: readonly ConfigDocument[], patch: LoadedPatch): PatchedConfig;
+}
+
+/** `talos` is a version or minor; a refusal, of any of the three, is a `PatchRefused`. */
+export function createPatcher(talos: string, options: PatchOptions = {}): Patcher {
+  const context = contextFor(talos);
+  const merging = mergingFor(context, options);
+  return {
+    context,
+    load: (text) => loadNamed('the patch', text, context),
+    compose: (fragments) => atStage('load-patch', 'the patch', () => composePatch(fragments, context)),
+    apply(documents, patch) {
+      const run = new PatchRun(context, merging);
+      return { documents: run.finish(run.apply({ kind: 'documents', documents }, patch)), warnings: run.warnings };
+    },
+  };
+}
+
 /** `talos` is a version or minor. Patches are texts; a refusal is a `PatchRefused`. */
 export function patchConfig(
   text: string,
@@ -56,8 +90,9 @@ export function patchConfig(
   talos: string,
   options: PatchOptions = {},
 ): PatchedText {
-  const run = new PatchRun(contextFor(talos), options);
-  const loaded = run.load(patches);
+  const context = contextFor(talos);
+  const run = new PatchRun(context, mergingFor(context, options));
+  const loaded = loadAll(patches, context);
   let state: State = { kind: 'text', text };
   for (const patch of loaded) state = run.apply(state, patch);
   const result = state.kind === 'text' ? state.text : run.encode(state.documents);
@@ -73,12 +108,25 @@ export function applyPatches(
   options: PatchOptions = {},
 ): PatchedDocuments {
   const context = contextFor(talos);
-  const run = new PatchRun(context, options);
+  const run = new PatchRun(context, mergingFor(context, options));
   let state: State = { kind: 'documents', documents: typedDocuments(documents, context) };
-  for (const patch of run.load(patches)) state = run.apply(state, patch);
-  const typed = state.kind === 'documents' ? state.documents : run.read(state.text);
-  const patched = typed.map((document) => run.leftover(document));
-  return { documents: plainDocuments(patched, context), warnings: run.warnings };
+  for (const patch of loadAll(patches, context)) state = run.apply(state, patch);
+  return { documents: plainDocuments(run.finish(state), context), warnings: run.warnings };
+}
+
+function loadAll(patches: readonly string[], context: ReadContext): readonly LoadedPatch[] {
+  const named = (index: number): string => (patches.length === 1 ? 'the patch' : `patch ${index + 1}`);
+  return joinPatches(patches.map((text, index) => loadNamed(named(index), text, context)));
+}
+
+function loadNamed(name: string, text: string, context: ReadContext): LoadedPatch {
+  return atStage('load-patch', name, () => loadPatch(text, context));
+}
+
+type Merging = Omit<MergeContext, 'lost'>;
+
+function mergingFor({ minor, table }: ReadContext, options: PatchOptions): Merging {
+  return { minor, table, keepsSelectors: options.keepSelectors === true, quiet: new QuietTypes(minor, table) };
 }
 
 type State =
@@ -89,21 +137,8 @@ class PatchRun {
   readonly warnings: PatchWarning[] = [];
   readonly #context: StrategicContext;
 
-  constructor(context: ReadContext, options: PatchOptions) {
-    const merging = {
-      minor: context.minor,
-      table: context.table,
-      keepsSelectors: options.keepSelectors === true,
-      lost: (path: readonly string[]) => this.#warnLost(path.join('.')),
-    };
-    this.#context = { ...context, merging };
-  }
-
-  load(patches: readonly string[]): readonly LoadedPatch[] {
-    const named = (index: number): string => (patches.length === 1 ? 'the patch' : `patch ${index + 1}`);
-    return joinPatches(
-      patches.map((text, index) => atStage('load-patch', named(index), () => loadPatch(text, this.#context))),
-    );
+  constructor(context: ReadContext, merging: Merging) {
+    this.#context = { ...context, merging: { ...merging, lost: (path) => this.#warnLost(path.join('.')) } };
   }
 
   apply(state: State, patch: LoadedPatch): State {
@@ -138,9 +173,12 @@ class PatchRun {
   }
 
   /** Structures cannot hold the empty document that Talos would leave. */
-  leftover(document: PatchedDocument): ConfigDocument {
-    if (document.kind !== 'selector') return document;
-    throw this.#unfoundDelete(document.documentKind);
+  finish(state: State): readonly ConfigDocument[] {
+    const documents = state.kind === 'documents' ? state.documents : this.read(state.text);
+    return documents.map((document) => {
+      if (document.kind !== 'selector') return document;
+      throw this.#unfoundDelete(document.documentKind);
+    });
   }
 
   /** JSON patches are not held against the schema by Talos: the result may be one that it cannot load. */

@@ -32,7 +32,8 @@ export function mergeDocuments(
   // Before 1.14, documents that the patch itself appends are not found again by what follows in it.
   const findable = new Set(merged);
   for (const part of parts) {
-    const at = merged.findIndex((document) => findable.has(document) && idOf(document) === idOf(part));
+    const id = idOf(part);
+    const at = merged.findIndex((document) => findable.has(document) && idOf(document) === id);
     const existing = merged[at];
     if (existing === undefined) append(merged, findable, part, context);
     else applyTo({ merged, findable, at }, existing, part, context);
@@ -89,10 +90,8 @@ function replaceAt({ at, findable, merged }: Spot, before: PatchedDocument, afte
 
 function mergedDocument(left: ConfigDocument, right: ConfigDocument, context: StrategicContext): ConfigDocument {
   if (left.kind === 'typed' && right.kind === 'typed') {
-    return withValue(
-      left,
-      mergeStruct(left.shape, left.value, right.value, rootPlace(context.merging, pathRoot(left))),
-    );
+    const merged = mergeStruct(left.shape, left.value, right.value, rootPlace(context.merging, pathRoot(left)));
+    return merged === left.value ? left : withValue(left, merged);
   }
   return left.kind === 'unknown' && right.kind === 'unknown'
     ? { ...left, node: mergedNodes(left.node, right.node) }

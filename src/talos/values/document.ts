@@ -16,6 +16,7 @@ import { readStruct, shapeNamed } from './read.ts';
 import type { ReadContext } from './read.ts';
 import type { GoStruct } from './value.ts';
 import { writeStruct } from './write.ts';
+import type { WriteContext } from './write.ts';
 
 /** The name under which the document without kind stands in the tables. */
 export const LEGACY_KIND = 'v1alpha1';
@@ -110,12 +111,12 @@ export function readDocument(root: MapNode, context: ReadContext): ConfigDocumen
 }
 
 /** All documents in Talos' canonical form, with `---` between them. */
-export function encodeTyped(documents: readonly ConfigDocument[], context: ReadContext): string {
+export function encodeTyped(documents: readonly ConfigDocument[], context: ReadContext & WriteContext): string {
   const dialect = dialectOf(context.minor);
   return documents.map((document) => emit(emittable(document, context), dialect)).join('---\n');
 }
 
-export function emittable(document: ConfigDocument, context: ReadContext): Emittable {
+export function emittable(document: ConfigDocument, context: WriteContext): Emittable {
   return document.kind === 'typed' ? writeStruct(document.shape, document.value, context) : verbatim(document.node);
 }
 

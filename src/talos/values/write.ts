@@ -3,7 +3,7 @@
  * out, free-form maps sorted.
  */
 import type { TypeRef, TypeShape } from '../documents/tables.ts';
-import type { Emittable } from '../yaml/emit.ts';
+import type { Emittable, EmittableMap } from '../yaml/emit.ts';
 import { compareKeys } from '../yaml/key-order.ts';
 import { writeOwn } from './own-format.ts';
 import { shapeNamed } from './read.ts';
@@ -11,10 +11,16 @@ import { formatDuration } from './sizes.ts';
 import type { GoStruct, GoValue } from './value.ts';
 import { isOmitted, zeroValue } from './zero.ts';
 import type { TypeContext } from './zero.ts';
+import type { WrittenForms } from './written-forms.ts';
+
+export interface WriteContext extends TypeContext {
+  /** What many documents of this run have in common; absent: each is written for itself. */
+  readonly forms?: WrittenForms;
+}
 
 const NULL: Emittable = { kind: 'plain', text: 'null' };
 
-export function writeValue(type: TypeRef, value: GoValue, context: TypeContext): Emittable {
+export function writeValue(type: TypeRef, value: GoValue, context: WriteContext): Emittable {
   switch (type.kind) {
     case 'any':
       return writeAny(value);
@@ -30,7 +36,13 @@ export function writeValue(type: TypeRef, value: GoValue, context: TypeContext):
   }
 }
 
-export function writeStruct(shape: TypeShape, value: GoStruct, context: TypeContext): Emittable {
+export function writeStruct(shape: TypeShape, value: GoStruct, context: WriteContext): Emittable {
+  return context.forms === undefined
+    ? writeFields(shape, value, context)
+    : context.forms.formOf(shape, value, () => writeFields(shape, value, context));
+}
+
+function writeFields(shape: TypeShape, value: GoStruct, context: WriteContext): EmittableMap {
   if (shape.fields.length === 0 && shape.rest !== undefined)
     return writeSortedMap(value.fields, (inner) => writeAny(inner));
   const entries: (readonly [Emittable, Emittable])[] = [];
@@ -67,7 +79,7 @@ export function writeAny(value: GoValue): Emittable {
   }
 }
 
-function writeNamed(name: string, value: GoValue, context: TypeContext): Emittable {
+function writeNamed(name: string, value: GoValue, context: WriteContext): Emittable {
   const shape = shapeNamed(name, context.table);
   if (shape.element !== undefined)
     return writeContainer(shape.go === 'map' ? 'map' : 'list', shape.element, value, context);
@@ -76,7 +88,7 @@ function writeNamed(name: string, value: GoValue, context: TypeContext): Emittab
   return writeStruct(shape, { kind: 'struct', fields: new Map() }, context);
 }
 
-function writeContainer(kind: 'list' | 'map', element: TypeRef, value: GoValue, context: TypeContext): Emittable {
+function writeContainer(kind: 'list' | 'map', element: TypeRef, value: GoValue, context: WriteContext): Emittable {
   if (typeof value === 'object' && value?.kind === 'list') {
     return { kind: 'seq', items: value.items.map((item) => writeValue(element, item, context)) };
   }
@@ -85,14 +97,14 @@ function writeContainer(kind: 'list' | 'map', element: TypeRef, value: GoValue, 
   return kind === 'list' ? { kind: 'seq', items: [] } : { kind: 'map', entries: [] };
 }
 
-function writeScalar(name: string, value: GoValue, context: TypeContext): Emittable {
+function writeScalar(name: string, value: GoValue, context: WriteContext): Emittable {
   if (name === 'bytes') return writeContainer('list', { kind: 'scalar', name: 'uint8' }, value, context);
   if (name === 'string') return { kind: 'str', text: typeof value === 'string' ? value : '' };
   if (name === 'duration') return { kind: 'str', text: formatDuration(typeof value === 'bigint' ? value : 0n) };
   return writeAny(value);
 }
 
-function writeSortedMap(entries: ReadonlyMap<string, GoValue>, write: (value: GoValue) => Emittable): Emittable {
+function writeSortedMap(entries: ReadonlyMap<string, GoValue>, write: (value: GoValue) => Emittable): EmittableMap {
   const sorted = [...entries].toSorted(([left], [right]) => compareKeys(left, right));
   return { kind: 'map', entries: sorted.map(([key, inner]) => [{ kind: 'str', text: key }, write(inner)] as const) };
 }

@@ -11,7 +11,14 @@ export type Emittable =
   | { readonly kind: 'str'; readonly text: string; readonly isTagged?: true }
   | { readonly kind: 'plain'; readonly text: string }
   | { readonly kind: 'seq'; readonly items: readonly Emittable[] }
-  | { readonly kind: 'map'; readonly entries: readonly (readonly [Emittable, Emittable])[] };
+  | EmittableMap;
+
+export interface EmittableMap {
+  readonly kind: 'map';
+  readonly entries: readonly (readonly [Emittable, Emittable])[];
+  /** For a map that stands in many texts: how it was written before, by its indent. Filled in while writing. */
+  readonly texts?: Map<number, string>;
+}
 
 const INDENT = 4;
 const LONGEST_SIMPLE_KEY = 128;
@@ -20,7 +27,7 @@ const LONGEST_SIMPLE_KEY = 128;
 export function emit(root: Emittable, dialect: YamlDialect): string {
   const parts: string[] = [];
   const emitter = { parts, dialect };
-  if (root.kind === 'map' && root.entries.length > 0) writeMap(emitter, root.entries, 0);
+  if (root.kind === 'map' && root.entries.length > 0) writeMap(emitter, root, 0);
   else if (root.kind === 'seq' && root.items.length > 0) writeItems(emitter, root.items, 0);
   else parts.push(inline(emitter, root, 0));
   return `${parts.join('')}\n`;
@@ -32,7 +39,19 @@ interface Emitter {
 }
 
 /** The first line stands where the writer is; the others begin with their own indent. */
-function writeMap(emitter: Emitter, entries: readonly (readonly [Emittable, Emittable])[], indent: number): void {
+function writeMap(emitter: Emitter, map: EmittableMap, indent: number): void {
+  if (map.texts === undefined) return writeEntries(emitter, map.entries, indent);
+  let text = map.texts.get(indent);
+  if (text === undefined) {
+    const inner = { parts: [], dialect: emitter.dialect };
+    writeEntries(inner, map.entries, indent);
+    text = inner.parts.join('');
+    map.texts.set(indent, text);
+  }
+  emitter.parts.push(text);
+}
+
+function writeEntries(emitter: Emitter, entries: EmittableMap['entries'], indent: number): void {
   const lineStart = `\n${' '.repeat(indent)}`;
   let isFirst = true;
   for (const [key, value] of entries) {
@@ -74,7 +93,7 @@ function writeItems(emitter: Emitter, items: readonly Emittable[], indent: numbe
 }
 
 function writeNested(emitter: Emitter, value: Emittable, indent: number): void {
-  if (value.kind === 'map') writeMap(emitter, value.entries, indent);
+  if (value.kind === 'map') writeMap(emitter, value, indent);
   if (value.kind === 'seq') writeItems(emitter, value.items, indent);
 }
 
