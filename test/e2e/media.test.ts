@@ -10,6 +10,7 @@ import type { BlockDevice, RunProgram } from '../../src/images/media/block-devic
 import { writeMedia } from '../../src/images/media/write.ts';
 import { assetContent } from '../../src/sim/factory/assets.ts';
 import { createSystemClock } from '../../src/system.ts';
+import { noteSkip } from '../support/real.ts';
 
 const run: RunProgram = async (command, args) => (await promisify(execFile)(command, [...args])).stdout;
 const ISO = assetContent({ file: 'metal-amd64.iso', talos: 'v1.13.9', schematicId: 'a'.repeat(64) });
@@ -23,6 +24,7 @@ function whyNot(): string | undefined {
 }
 
 const reason = whyNot();
+if (reason !== undefined) noteSkip(`no loop device can be used here (${reason}): run as root on Linux`);
 
 describe.skipIf(reason !== undefined)(
   `media on a loop device${reason === undefined ? '' : ` (skipped: ${reason})`}`,

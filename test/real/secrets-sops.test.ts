@@ -11,10 +11,11 @@ import { findCreationRule } from '../../src/secrets/sops/creation-rules.ts';
 import { readSopsValue, setSopsValue } from '../../src/secrets/sops/edit.ts';
 import { changeRecipients, decryptSops, encryptSops, openSops, rotateSops } from '../../src/secrets/sops/file.ts';
 import { systemRandom } from '../../src/system.ts';
-import { howToBuild, real } from '../support/real.ts';
+import { howToBuild, noteSkip, real } from '../support/real.ts';
 
 const sops = real('sops-3.13.3');
 const hasAge = spawnSync('age', ['--version']).status === 0;
+if (!hasAge) noteSkip('needs the program age: run `npm run test:setup`, or apt-get install age');
 if (sops === undefined)
   process.stderr.write(`skipped: SOPS files against the real sops (${howToBuild('sops-3.13.3')})\n`);
 if (!hasAge && process.env['CI'] === 'true') throw new Error('the program age is not installed: apt-get install age');

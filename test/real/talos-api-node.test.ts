@@ -9,8 +9,10 @@ import { TALOS_API_PORT } from '../../src/talos-api/port.ts';
 import { directDialer } from '../../src/world.ts';
 import { runTalosApiContract } from '../contract/talos-api.ts';
 import { readTalosconfigCredentials } from '../support/talosconfig.ts';
+import { noteSkip } from '../support/real.ts';
 
 const node = process.env['ICHOR_TALOS_NODE'] ?? '';
+if (node === '') noteSkip('needs a real Talos node: set ICHOR_TALOS_NODE to its address and TALOSCONFIG');
 
 describe.skipIf(node === '')(`a real node (${node === '' ? 'set ICHOR_TALOS_NODE and TALOSCONFIG' : node})`, () => {
   runTalosApiContract(node, new Set(['filtersTypes']), async () => {

@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { MachineSummary } from '../../src/sim/simulation.ts';
-import { howToBuild, real } from '../support/real.ts';
+import { howToBuild, noteSkip, real } from '../support/real.ts';
 import { makeCluster, makeConfig, makeMachine, talosCredentials, type TestCluster } from '../contract/sim-support.ts';
 
 const VIP = '10.0.4.100';
@@ -89,6 +89,7 @@ for (const [program, talos] of PAIRS) {
     : path === undefined
       ? howToBuild(program)
       : '';
+  if (!canMakeNamespace) noteSkip('no network namespace can be made here: run as root, or allow unprivileged user namespaces');
   describe.skipIf(why !== '')(
     `${program} against simulated machines of ${talos}${why === '' ? '' : ` (${why})`}`,
     () => {

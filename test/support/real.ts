@@ -6,7 +6,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -30,14 +30,37 @@ export function real(name: string, options: RealOptions = {}): string | undefine
   const override = env[overrideVariable(name)] ?? '';
   if (override !== '') {
     if (!existsSync(override)) throw new Error(`${overrideVariable(name)} names ${override}, which does not exist`);
+    note(env, 'ICHOR_TOOK_PART', name);
     return override;
   }
   const path = realPath(name, options);
-  if (path !== undefined && existsSync(path)) return path;
+  if (path !== undefined && existsSync(path)) {
+    note(env, 'ICHOR_TOOK_PART', name);
+    return path;
+  }
   if (env['CI'] === 'true' || env['ICHOR_TEST_REAL'] === '1') {
     throw new Error(`the real program ${name} is not built: ${howToBuild(name)}`);
   }
+  noteSkip(`needs ${name}, which is not built: ${howToBuild(name)}`, env);
   return undefined;
+}
+
+/** For suites that cannot run for another reason than a missing program: one line of `npm test` names the suite, why, and the cure. */
+export function noteSkip(why: string, env: Readonly<Record<string, string | undefined>> = process.env): void {
+  note(env, 'ICHOR_SKIPS', `${callingSuite()}: ${why}`);
+}
+
+/** `npm test` gives files to write these lines to; without it nobody reads them. */
+function note(env: Readonly<Record<string, string | undefined>>, variable: string, line: string): void {
+  const file = env[variable];
+  if (file !== undefined && file !== '') appendFileSync(file, `${line}\n`);
+}
+
+/** The test file on the stack, for the person who reads why it was skipped. */
+function callingSuite(): string {
+  const frames = new Error('where').stack?.split('\n') ?? [];
+  const files = frames.flatMap((frame) => /((?:test|src)\/[^\s:()?]+\.test\.ts)/.exec(frame)?.[1] ?? []);
+  return files[0] ?? 'a test';
 }
 
 /** One line for a skipped suite. */
