@@ -120,7 +120,7 @@ const REASONS: readonly Reason[] = [
     isSameMeaning: true,
   },
   {
-    matches: ({ path, was, is }) => /hardwareAddr$/.test(path) && lower(was) === lower(is),
+    matches: ({ path, was, is }) => path.endsWith('hardwareAddr') && lower(was) === lower(is),
     reason: 'MAC addresses are written in small letters',
     isSameMeaning: true,
   },
@@ -145,7 +145,7 @@ const REASONS: readonly Reason[] = [
     isSameMeaning: true,
   },
   {
-    matches: ({ path }) => path.startsWith('machine.nodeTaints') || path.startsWith('machine.kubelet.extraConfig.registerWithTaints'),
+    matches: ({ path, is }) => path.startsWith('machine.nodeTaints') || path.startsWith('machine.kubelet.extraConfig.registerWithTaints') || (path === 'machine.kubelet.extraConfig' && isRecord(is) && Object.keys(is).join() === 'registerWithTaints'),
     reason: 'a worker may not change its own taints later, so that its kubelet registers with them',
     isSameMeaning: true,
   },
@@ -170,7 +170,7 @@ const REASONS: readonly Reason[] = [
     isSameMeaning: true,
   },
   {
-    matches: ({ path, was, is }) => /install\.wipe$/.test(path) && was === undefined && is === false,
+    matches: ({ path, was, is }) => path.endsWith('install.wipe') && was === undefined && is === false,
     reason: 'that is the default of Talos',
     isSameMeaning: true,
   },

@@ -157,12 +157,13 @@ class ProjectReading {
   async node({ node, index, group, groupName }: NodeInGroup): Promise<ProjectNode> {
     const place = `nodes[${index}]`;
     this.unknownKeys(node, place, KEYS.node);
-    const inherits = (flag: string): boolean => node[flag] !== true;
+    // A node that overrides by nothing at all still takes what its group says (`mergeNodeConfigs`).
+    const inherits = (flag: string, key: string): boolean => node[flag] !== true || node[key] === undefined || node[key] === null;
     const own = Object.fromEntries(Object.entries(node).filter(([, value]) => !isZero(value)));
-    const certSANs = [...textList(node['certSANs']), ...(inherits('overrideMachineCertSANs') ? textList(group['certSANs']) : [])];
+    const certSANs = [...textList(node['certSANs']), ...(inherits('overrideMachineCertSANs', 'certSANs') ? textList(group['certSANs']) : [])];
     const manifests = [
       ...textList(node['extraManifests']),
-      ...(inherits('overrideExtraManifests') ? textList(group['extraManifests']) : []),
+      ...(inherits('overrideExtraManifests', 'extraManifests') ? textList(group['extraManifests']) : []),
     ];
     const machineFiles = await this.contents(own['machineFiles'] ?? group['machineFiles'], `${place}.machineFiles`, 'content');
     return {
@@ -171,7 +172,7 @@ class ProjectReading {
       addresses: (asText(node['ipAddress']) ?? '').split(',').map((text) => text.trim()),
       isControlPlane: node['controlPlane'] === true,
       values: { ...group, ...own, certSANs, machineFiles },
-      groupPatches: inherits('overridePatches') ? await this.patches(group['patches'], `${groupName}.patches`) : [],
+      groupPatches: inherits('overridePatches', 'patches') ? await this.patches(group['patches'], `${groupName}.patches`) : [],
       patches: await this.patches(node['patches'], `${place}.patches`),
       extraManifests: await this.patches(manifests.map(asReference), `${place}.extraManifests`),
     };
