@@ -1,21 +1,36 @@
 /** Rendered configs for a command: the image of each node planned, then its config made. */
 import { planImage, type ImagePlan } from '../../images/plan-image.ts';
 import type { WantedImage } from '../../images/drift.ts';
-import type { ImagePart } from '../../images/image-request.ts';
+import type { ImagePart, ImageRequest } from '../../images/image-request.ts';
 import { parseInstallerImage } from '../../images/urls.ts';
 import { createRenderer, type RenderedNode } from '../../render/renderer.ts';
 import type { RenderInput } from '../../render/layers.ts';
 import type { Cluster, NodeSpec } from '../../spec/model.ts';
-import { featureImage, featuresOf, type ResolvedFeature } from '../../spec/node-features.ts';
+import { featureImage, featuresOf, type FeatureImageParts, type ResolvedFeature } from '../../spec/node-features.ts';
 import type { SecretsBundle } from '../../talos/secrets-bundle.ts';
 
 /** What hardware, features and the person's own words come to: features join the extensions, arguments, modules and sysctls. */
 export function imageOf(cluster: Cluster, node: NodeSpec): ImagePlan {
+  const added = addedParts(cluster, node);
+  return planWith(imageRequest(cluster, node, added), added);
+}
+
+/** `imageOf` for the nodes of one cluster: machines that ask for the same image share one plan. */
+export function createImagePlanner(cluster: Cluster): (node: NodeSpec) => ImagePlan {
+  const plans = new Map<string, ImagePlan>();
+  return (node) => {
+    const added = addedParts(cluster, node);
+    const request = imageRequest(cluster, node, added);
+    const key = JSON.stringify([request, added]);
+    const plan = plans.get(key) ?? planWith(request, added);
+    plans.set(key, plan);
+    return plan;
+  };
+}
+
+function imageRequest(cluster: Cluster, node: NodeSpec, added: FeatureImageParts): ImageRequest {
   const { hardware, image, platform, talos } = node;
-  const added = featureImage(cluster, node);
-  const ownArgs = new Set(image.kernelArgs.map(argumentKey));
-  const kernelArgs = added.kernelArgs.filter(({ value }) => !ownArgs.has(argumentKey(value)));
-  const plan = planImage({
+  return {
     talos,
     platform,
     hardware,
@@ -24,13 +39,24 @@ export function imageOf(cluster: Cluster, node: NodeSpec): ImagePlan {
       image.extensions,
       added.extensions.map(({ value }) => value),
     ),
-    kernelArgs: [...kernelArgs.map(({ value }) => value), ...image.kernelArgs],
+    kernelArgs: [...added.kernelArgs.map(({ value }) => value), ...image.kernelArgs],
     use: {
       isVirtual: node.proxmox !== undefined,
       serviceConfigs: [...serviceConfigs(cluster, node)],
       modules: added.modules.map(({ value }) => value),
     },
-  });
+  };
+}
+
+/** What the node's features ask for; an argument that the person has written is theirs. */
+function addedParts(cluster: Cluster, node: NodeSpec): FeatureImageParts {
+  const added = featureImage(cluster, node);
+  const own = new Set(node.image.kernelArgs.map(argumentKey));
+  return { ...added, kernelArgs: added.kernelArgs.filter(({ value }) => !own.has(argumentKey(value))) };
+}
+
+function planWith(request: ImageRequest, added: FeatureImageParts): ImagePlan {
+  const plan = planImage(request);
   return {
     ...plan,
     modules: [
@@ -40,7 +66,7 @@ export function imageOf(cluster: Cluster, node: NodeSpec): ImagePlan {
     ],
     sysctls: { ...Object.fromEntries(added.sysctls.map(({ value }) => value)), ...plan.sysctls },
     explain: [
-      ...plan.explain.map((part) => attributed(part, [...added.extensions, ...kernelArgs])),
+      ...plan.explain.map((part) => attributed(part, [...added.extensions, ...added.kernelArgs])),
       ...otherParts(added),
     ],
   };
@@ -128,9 +154,10 @@ export function renderAll(
   nodes: readonly NodeSpec[] = cluster.nodes,
 ): ReadonlyMap<string, RenderedNode> {
   const renderer = createRenderer({ cluster, ...secrets });
+  const planOf = createImagePlanner(cluster);
   return new Map(
     nodes.map((node) => {
-      const { urls, modules, sysctls } = imageOf(cluster, node);
+      const { urls, modules, sysctls } = planOf(node);
       return [node.name, renderer.render(node, { installer: urls.installer, modules, sysctls })];
     }),
   );

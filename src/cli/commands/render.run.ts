@@ -1,11 +1,11 @@
-import { join, resolve } from 'node:path';
-import { ensurePrivateFolder, replacePrivateFile } from '../../secrets/private-file.ts';
+import { resolve } from 'node:path';
 import { createRedactor, secretValuesOf } from '../../secrets/redact.ts';
 import type { IchorContext } from '../context.ts';
 import { requireCluster, selectNodes } from '../cluster-file.ts';
 import { openFeatures } from '../cluster/features.ts';
 import { renderAll } from '../cluster/render.ts';
 import { openBundle } from '../cluster/secrets.ts';
+import { writeConfigs } from '../cluster/write-configs.ts';
 import { print, printJson, say } from '../output.ts';
 import type { RenderFlags } from './render.ts';
 
@@ -17,8 +17,10 @@ export async function runRender(this: IchorContext, flags: RenderFlags): Promise
   for (const { node, warnings } of rendered) for (const warning of warnings) say(this, `warning: ${node}: ${warning}`);
   if (flags.to !== undefined) {
     const folder = resolve(this.cwd, flags.to);
-    await ensurePrivateFolder(folder);
-    for (const { node, config } of rendered) await replacePrivateFile(join(folder, `${node}.yaml`), config);
+    await writeConfigs(
+      folder,
+      rendered.map(({ node, config }) => ({ name: `${node}.yaml`, config })),
+    );
     return say(
       this,
       `Wrote ${rendered.length} configs to ${flags.to}. They hold the secrets of ${cluster.name}: do not commit them.`,
