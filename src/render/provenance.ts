@@ -100,7 +100,9 @@ function traceOf(
   const trace: TraceStep[] = [];
   let before: PlainValue | undefined;
   for (const { layer, documents } of snapshots) {
-    const value = valueAt(documents.find((candidate) => isNamed(candidate, document))?.value, path);
+    const found = valueAt(documents.find((candidate) => isNamed(candidate, document))?.value, path);
+    // Talos writes a field that is empty or leaves it out: neither is a value that somebody set.
+    const value = isEmpty(found) ? undefined : found;
     if (!isSame(before, value)) trace.push({ layer, value });
     before = value;
   }
@@ -203,6 +205,10 @@ function isList(value: PlainValue | undefined): value is readonly PlainValue[] {
 
 function isObject(value: PlainValue | undefined): value is { readonly [key: string]: PlainValue | undefined } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isEmpty(value: PlainValue | undefined): boolean {
+  return value === '' || value === null || ['[]', '{}'].includes(text(value) ?? '');
 }
 
 function isSame(left: PlainValue | undefined, right: PlainValue | undefined): boolean {

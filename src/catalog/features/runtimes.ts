@@ -57,6 +57,27 @@ export const GVISOR: FeatureDefinition = {
   source: `${EXTENSIONS}/gvisor`,
 };
 
+/** Runtimes that are their extension and a RuntimeClass, and nothing else. */
+export const PLAIN_RUNTIMES: readonly FeatureDefinition[] = [
+  plainRuntime('spin', 'WebAssembly by Spin'),
+  plainRuntime('wasmedge', 'WebAssembly by WasmEdge'),
+  plainRuntime('crun', 'The runtime crun'),
+  plainRuntime('youki', 'The runtime youki'),
+];
+
+function plainRuntime(name: string, title: string): FeatureDefinition {
+  return {
+    name,
+    title,
+    options: {},
+    image: () => ({ extensions: [name] }),
+    checks: ['a pod with the RuntimeClass runs'],
+    inCluster: `a RuntimeClass with the handler ${name}`,
+    removal: ['Pods that name the RuntimeClass first.', 'Then the RuntimeClass, then the extension with an upgrade.'],
+    source: `${EXTENSIONS}/${name}`,
+  };
+}
+
 function needsKvm({ node }: FeatureUse): readonly FeatureRemark[] {
   if (!node.isVirtual) return [];
   return [

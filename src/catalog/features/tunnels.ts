@@ -153,6 +153,67 @@ export const NETBIRD: FeatureDefinition = {
   source: `${EXTENSIONS}/netbird`,
 };
 
+/** In the order of nebula's own documentation; its configuration names the other three files. */
+const NEBULA_FILES = { config: 'config.yml', ca: 'ca.crt', cert: 'node.crt', key: 'node.key' } as const;
+
+export const NEBULA: FeatureDefinition = {
+  name: 'nebula',
+  title: 'Nebula overlay network on the node',
+  options: {
+    config: { kind: 'text', brief: 'config.yml, or a reference to it', isRequired: true },
+    ca: { kind: 'text', brief: 'certificate of the network, or a reference to it', isRequired: true },
+    cert: { kind: 'text', brief: 'certificate of the node, or a reference to it', isRequired: true },
+    key: { kind: 'secret', brief: 'key of the node', isRequired: true, sample: 'sample-of-a-rehearsal' },
+  },
+  image: () => ({ extensions: ['nebula'] }),
+  serviceConfigs: ['nebula'],
+  config: (use) => ({
+    documents: [
+      ...lanAddresses(use.node, use.cluster.subnet),
+      serviceConfig('nebula', {
+        configFiles: Object.entries(NEBULA_FILES).map(([option, file]) => ({
+          mountPath: `/usr/local/etc/nebula/${file}`,
+          content: secretOption(use, option) ?? '',
+        })),
+      }),
+    ],
+  }),
+  lint: ({ cluster }) =>
+    cluster.featureNodeCount > 1
+      ? [
+          {
+            severity: 'error',
+            rule: 'nebula-shared-identity',
+            message: `${cluster.featureNodeCount} nodes would have one certificate, and so one address in the network`,
+            hint: 'Name one node, and write the document of the others as patches.',
+            option: 'cert',
+          },
+        ]
+      : [],
+  checks: ['ext-nebula is Running', 'the link nebula1 is up'],
+  removal: REMOVAL,
+  source: `${EXTENSIONS}/nebula`,
+};
+
+export const BIRD: FeatureDefinition = {
+  name: 'bird2',
+  title: 'BIRD routing daemon',
+  options: { config: { kind: 'text', brief: 'bird.conf, or a reference to it', isRequired: true } },
+  image: () => ({ extensions: ['bird2'] }),
+  serviceConfigs: ['bird2'],
+  config: (use) => ({
+    documents: [
+      serviceConfig('bird2', {
+        configFiles: [{ mountPath: '/usr/local/etc/bird.conf', content: secretOption(use, 'config') ?? '' }],
+      }),
+    ],
+  }),
+  checks: ['ext-bird2 is Running', 'its sessions are Established'],
+  removal: REMOVAL,
+  notes: ['It restarts, and drops its sessions, on every change.'],
+  source: `${EXTENSIONS}/bird2`,
+};
+
 function service(use: FeatureUse, name: string, variables: Readonly<Record<string, string | undefined>>) {
   return serviceConfig(name, { environment: environmentLines(variables, use.options) });
 }
