@@ -1,6 +1,7 @@
 /** `ichor apply`: makes the cluster what the file says. */
 import { buildCommand } from '@stricli/core';
 import type { IchorContext } from '../context.ts';
+import { docsOf } from '../docs.ts';
 import {
   fileFlag,
   nodeFlag,
@@ -31,7 +32,7 @@ export const applyCommand = buildCommand<ApplyFlags, [], IchorContext>({
       plan: {
         kind: 'parsed',
         parse: String,
-        brief: 'Run this reviewed plan (from `ichor plan --out`), or refuse if the world has moved',
+        brief: 'Run this reviewed plan (from `ichor plan --out`) without asking, or refuse if anything that it rests on has changed',
         optional: true,
         placeholder: 'FILE',
       },
@@ -39,7 +40,7 @@ export const applyCommand = buildCommand<ApplyFlags, [], IchorContext>({
       age: {
         kind: 'parsed',
         parse: String,
-        brief: 'For a new cluster: who may open its secrets (age1…); default: the rules of .sops.yaml',
+        brief: 'For a new cluster: age public keys of those who may open its secrets; default: the rules of .sops.yaml',
         optional: true,
         variadic: ',',
         placeholder: 'age1…',
@@ -50,12 +51,12 @@ export const applyCommand = buildCommand<ApplyFlags, [], IchorContext>({
     },
     aliases: { f: 'file', n: 'node', y: 'yes' },
   },
-  docs: {
-    brief: 'Bring the cluster up, and finish what an earlier run began',
-    fullDescription: [
-      'Observes, shows the plan, asks, and runs it: machines in maintenance get their configs and are installed, etcd is bootstrapped once, the others join,',
-      'and the health of Talos, Kubernetes and the nodes is observed. A run that was stopped or killed is finished by running it again; a second run after success does nothing.',
-      'Exit code 0: done or nothing to do. 2: a running config differs and was left alone. 3: failed on a node. 4: refused. 5: unreachable or past its deadline. 130: stopped by you.',
-    ].join('\n'),
-  },
+  docs: docsOf(
+    'Bring the cluster up, and finish what an earlier run began',
+    'Looks at every machine, shows the plan, asks, and runs it: machines without a config (in maintenance) get theirs and are installed, etcd is bootstrapped once,',
+    'the others join, and the health of Talos, Kubernetes and the nodes is observed. A run that was stopped (Ctrl-C is safe) or killed is finished by running it',
+    'again; a second run after success does nothing. A running node whose config differs from the file is shown and left alone.',
+    'Exit code 0: done or nothing to do. 1: the file is wrong. 2: a running config differs. 3: failed on a node. 4: refused. 5: unreachable or past its deadline.',
+    '130: stopped by you.',
+  ),
 });

@@ -1,6 +1,7 @@
 /** `ichor check`: every problem of the cluster file at once. */
 import { buildCommand } from '@stricli/core';
 import type { IchorContext } from '../context.ts';
+import { docsOf } from '../docs.ts';
 import { outputFlag, type OutputFlags } from '../flags.ts';
 
 export interface CheckFlags extends OutputFlags {
@@ -16,9 +17,9 @@ export const checkCommand = buildCommand<CheckFlags, [string?], IchorContext>({
       parameters: [{ brief: 'The cluster file', parse: String, optional: true, placeholder: 'cluster.yaml' }],
     },
   },
-  docs: {
-    brief: 'Check a cluster file: every problem at once, with its place and what to write instead',
-    fullDescription:
-      'Reads the cluster file and its bases and reports every problem with file, line and column. Nothing is contacted.\nExit code 0: no errors. 1: errors (with --strict: or warnings).',
-  },
+  docs: docsOf(
+    'Check a cluster file: every problem at once, with its place and what to write instead',
+    'Reads the cluster file and the files that it extends, and reports every problem with file, line and column. No machine is asked.',
+    'Exit code 0: no errors. 1: errors (with --strict: or warnings).',
+  ),
 });

@@ -1,6 +1,7 @@
 /** `ichor init`: a first cluster file, ready to be filled in. */
 import { buildCommand } from '@stricli/core';
 import type { IchorContext } from '../context.ts';
+import { docsOf } from '../docs.ts';
 
 export interface InitFlags {
   readonly name: string;
@@ -37,8 +38,8 @@ export const initCommand = buildCommand<InitFlags, [string?], IchorContext>({
       workers: { kind: 'parsed', parse: parseCount, brief: 'How many workers', default: '0', placeholder: 'N' },
       subnet: optionalText('The network that the machines are on', 'CIDR'),
       gateway: optionalText('Its gateway (default: the first address)', 'IP'),
-      vip: optionalText('A free address that the control planes share', 'IP'),
-      talos: optionalText('Talos version', 'vX.Y.Z'),
+      vip: optionalText('A free address of that network that the control planes share, for the Kubernetes API', 'IP'),
+      talos: optionalText('Talos version (default: the newest that this Ichor knows)', 'vX.Y.Z'),
       print: { kind: 'boolean', brief: 'Print it instead of writing a file', default: false },
     },
     positional: {
@@ -46,8 +47,10 @@ export const initCommand = buildCommand<InitFlags, [string?], IchorContext>({
       parameters: [{ brief: 'The file to write', parse: String, optional: true, placeholder: 'cluster.yaml' }],
     },
   },
-  docs: {
-    brief: 'Write a first cluster file, with what to fill in marked',
-    fullDescription: 'Never overwrites. The first line lets editors check and complete the file while you type.',
-  },
+  docs: docsOf(
+    'Write a first cluster file, with what to fill in marked',
+    'Never overwrites a file. The first line of what it writes lets editors check and complete the file while you type.',
+    'Then: fill in MAC addresses and disks (`ichor discover` lists those of machines that were booted from Talos media), ichor check, ichor secrets generate,',
+    'ichor plan, ichor apply.',
+  ),
 });

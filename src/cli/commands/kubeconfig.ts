@@ -1,6 +1,7 @@
 /** `ichor kubeconfig`: the admin kubeconfig, made from the cluster's secrets and merged into the user's own. */
 import { buildCommand } from '@stricli/core';
 import type { IchorContext } from '../context.ts';
+import { docsOf } from '../docs.ts';
 import { fileFlag, type FileFlags } from '../flags.ts';
 
 export interface ClientConfigFlags extends FileFlags {
@@ -37,19 +38,17 @@ const flags = {
 export const kubeconfigCommand = buildCommand<ClientConfigFlags, [], IchorContext>({
   loader: async () => (await import('./kubeconfig.run.ts')).runKubeconfig,
   parameters: { flags, aliases: { f: 'file' } },
-  docs: {
-    brief: 'Write the admin kubeconfig, made from the secrets; other contexts stay as they are',
-    fullDescription:
-      'No node is asked. It is merged into $KUBECONFIG or ~/.kube/config (mode 0600) and becomes the current context.',
-  },
+  docs: docsOf(
+    'Write the admin kubeconfig, made from the secrets; other contexts stay as they are',
+    'No machine is asked. It is merged into $KUBECONFIG or ~/.kube/config (mode 0600) and becomes the current context.',
+  ),
 });
 
 export const talosconfigCommand = buildCommand<ClientConfigFlags, [], IchorContext>({
   loader: async () => (await import('./kubeconfig.run.ts')).runTalosconfig,
   parameters: { flags, aliases: { f: 'file' } },
-  docs: {
-    brief: 'Write the admin talosconfig, made from the secrets; other contexts stay as they are',
-    fullDescription:
-      'No node is asked. Its endpoints are the addresses of the control planes, never the VIP. It is merged into $TALOSCONFIG or ~/.talos/config (mode 0600).',
-  },
+  docs: docsOf(
+    'Write the admin talosconfig, made from the secrets; other contexts stay as they are',
+    'No machine is asked. Its endpoints are the addresses of the control planes, never the VIP. It is merged into $TALOSCONFIG or ~/.talos/config (mode 0600) and becomes the current context.',
+  ),
 });

@@ -1,6 +1,7 @@
 /** `ichor plan`: what `ichor apply` would do, and why. */
 import { buildCommand } from '@stricli/core';
 import type { IchorContext } from '../context.ts';
+import { docsOf } from '../docs.ts';
 import {
   fileFlag,
   nodeFlag,
@@ -21,7 +22,7 @@ export const confirmFlag = {
   confirm: {
     kind: 'parsed',
     parse: String,
-    brief: 'Confirm what only you can know or allow, by the name of its node or volume',
+    brief: 'Confirm a loss by the name that the refusal gives: a node that is gone for good, a disk or volume to be erased',
     optional: true,
     variadic: ',',
     placeholder: 'NAME',
@@ -47,9 +48,9 @@ export const planCommand = buildCommand<PlanFlags, [], IchorContext>({
     },
     aliases: { f: 'file', n: 'node' },
   },
-  docs: {
-    brief: 'Show what apply would do: each step with its impact, what it waits for, and why',
-    fullDescription:
-      'Observes every node and plans; nothing is changed.\nExit code 0: nothing to do. 2: something to do, or a running config differs. 1: the file is wrong. 5: nothing could be reached.',
-  },
+  docs: docsOf(
+    'Show what apply would do: each step with its impact, what it waits for, and why',
+    'Looks at every machine and plans; nothing is changed. It needs the secrets of the cluster (`ichor secrets generate`, once).',
+    'Exit code 0: nothing to do. 2: something to do, or a running config differs. 1: the file is wrong. 4: refused. 5: nothing could be reached.',
+  ),
 });

@@ -1,6 +1,7 @@
 /** `ichor rehearse`: brings this very file up on simulated machines. */
 import { buildCommand } from '@stricli/core';
 import type { IchorContext } from '../context.ts';
+import { docsOf } from '../docs.ts';
 import { outputFlag, type OutputFlags } from '../flags.ts';
 
 export interface RehearseFlags extends OutputFlags {
@@ -40,11 +41,9 @@ export const rehearseCommand = buildCommand<RehearseFlags, [string?], IchorConte
       parameters: [{ brief: 'The cluster file', parse: String, optional: true, placeholder: 'cluster.yaml' }],
     },
   },
-  docs: {
-    brief: 'Bring this very file up on simulated machines; nothing on your network is touched',
-    fullDescription: [
-      'Starts a simulated machine for every node, speaking the real protocols, and runs on them the code that `ichor apply` runs. Uses secrets of its own, made for this run',
-      'and thrown away, never yours. Leaves nothing behind.',
-    ].join('\n'),
-  },
+  docs: docsOf(
+    'Bring this very file up on simulated machines; nothing on your network is touched',
+    'Starts a simulated machine for every node, speaking the real protocols, and runs on them the code that `ichor apply` runs. Uses secrets of its own, made for',
+    'this run and thrown away, never yours. Leaves nothing behind.',
+  ),
 });

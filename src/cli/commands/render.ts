@@ -1,6 +1,7 @@
 /** `ichor render`: the machine configs of the nodes, as they would be sent. */
 import { buildCommand } from '@stricli/core';
 import type { IchorContext } from '../context.ts';
+import { docsOf } from '../docs.ts';
 import { fileFlag, nodeFlag, outputFlag, type FileFlags, type NodeFlags, type OutputFlags } from '../flags.ts';
 
 export interface RenderFlags extends FileFlags, NodeFlags, OutputFlags {
@@ -28,8 +29,8 @@ export const renderCommand = buildCommand<RenderFlags, [], IchorContext>({
     },
     aliases: { f: 'file', n: 'node' },
   },
-  docs: {
-    brief: 'Print the machine configs of the nodes, as they would be sent',
-    fullDescription: 'No node is asked. Secrets are redacted on the screen, and written out with --to.',
-  },
+  docs: docsOf(
+    'Print the machine configs of the nodes, as they would be sent',
+    'No machine is asked. Secrets are replaced by <redacted> on the screen, and written out with --to.',
+  ),
 });

@@ -1,6 +1,7 @@
 /** `ichor sim`: the simulated machines by themselves, until stopped. */
 import { buildCommand } from '@stricli/core';
 import type { IchorContext } from '../context.ts';
+import { docsOf } from '../docs.ts';
 import { outputFlag, type OutputFlags } from '../flags.ts';
 import { parseSpeed } from './rehearse.ts';
 
@@ -80,17 +81,15 @@ export const simCommand = buildCommand<SimFlags, [string?], IchorContext>({
       parameters: [{ brief: 'The cluster file', parse: String, optional: true, placeholder: 'cluster.yaml' }],
     },
   },
-  docs: {
-    brief: 'Run simulated machines for a cluster file until stopped',
-    fullDescription: [
-      'In another terminal: export ICHOR_WORLD=world.json, then ichor discover, plan, apply or status as on real machines. Stop it with Ctrl-C; the world file',
-      'and what the commands kept beside it are removed.',
-      '',
-      'A fault script is a JSON list of rules: [{"machine":"cp-1","method":"Bootstrap","nth":1,"fault":{"kind":"reply-held"}}]. Machine, method and nth may be left',
-      'out (any machine, any call, every time). Faults: slow (ms), silent, reply-held, reply-lost, broken, cut-stream (afterMessages), refused (code, message).',
-      '',
-      'Commands of --control:',
-      ...CONTROL_EXAMPLES.map((example) => `  ${example}`),
-    ].join('\n'),
-  },
+  docs: docsOf(
+    'Run simulated machines for a cluster file until stopped',
+    'In another terminal: export ICHOR_WORLD=world.json, then ichor discover, plan, apply or status as on real machines. Stop it with Ctrl-C; the world file',
+    'and what the commands kept beside it are removed.',
+    '',
+    'A fault script is a JSON list of rules: [{"machine":"cp-1","method":"Bootstrap","nth":1,"fault":{"kind":"reply-held"}}]. Machine, method and nth may be left',
+    'out (any machine, any call, every time). Faults: slow (ms), silent, reply-held, reply-lost, broken, cut-stream (afterMessages), refused (code, message).',
+    '',
+    'Commands of --control:',
+    ...CONTROL_EXAMPLES.map((example) => `  ${example}`),
+  ),
 });

@@ -1,6 +1,7 @@
 /** `ichor status`: what the cluster is right now, as its machines say. */
 import { buildCommand, numberParser } from '@stricli/core';
 import type { IchorContext } from '../context.ts';
+import { docsOf } from '../docs.ts';
 import {
   fileFlag,
   nodeFlag,
@@ -36,9 +37,9 @@ export const statusCommand = buildCommand<StatusFlags, [], IchorContext>({
     },
     aliases: { f: 'file', n: 'node', w: 'watch' },
   },
-  docs: {
-    brief: 'Show what each node and the cluster are right now',
-    fullDescription:
-      'Reads the nodes themselves; nothing is remembered from earlier runs and nothing is changed.\nExit code 0: healthy. 3: a condition fails. 5: nothing could be reached.',
-  },
+  docs: docsOf(
+    'Show what each node and the cluster are right now',
+    'Reads the machines themselves; nothing is remembered from earlier runs and nothing is changed.',
+    'Exit code 0: healthy. 3: a condition fails. 5: nothing could be reached.',
+  ),
 });
