@@ -87,9 +87,16 @@ function files(view: RunningView): ReadonlyMap<string, string> {
 
 const DIRECTORIES = ['/', '/etc', '/proc', '/var', '/var/lib', '/var/log', '/system'];
 
+/** With etcd's, which is there once the EPHEMERAL volume is mounted and etcd has started on it for the first time. */
+function directories({ run }: RunningView): readonly string[] {
+  const isMounted = run.services['cri']?.state === 'Running';
+  return isMounted && run.etcdDirectory ? [...DIRECTORIES, '/var/lib/etcd', '/var/lib/etcd/member'] : DIRECTORIES;
+}
+
 export async function* readFile(call: Call, path: string): AsyncGenerator<{ bytes: Uint8Array }> {
-  if (DIRECTORIES.includes(path)) throw new ConnectError('path must be a regular file', Code.Unknown);
-  const text = files(call.view()).get(path);
+  const view = call.view();
+  if (directories(view).includes(path)) throw new ConnectError('path must be a regular file', Code.Unknown);
+  const text = files(view).get(path);
   if (text === undefined) throw new ConnectError(`stat ${path}: no such file or directory`, Code.NotFound);
   yield* chunks(Buffer.from(text));
 }
@@ -128,11 +135,12 @@ export async function* list(call: Call, root: string): AsyncGenerator<FileRow> {
     yield { name: base, relativeName, size: BigInt(text.length), mode: 0o644, isDir: false, modified };
     return;
   }
-  if (!DIRECTORIES.includes(base)) throw new ConnectError(`lstat ${root}: no such file or directory`, Code.Unknown);
+  const known = directories(view);
+  if (!known.includes(base)) throw new ConnectError(`lstat ${root}: no such file or directory`, Code.Unknown);
   const directory = { size: 4096n, mode: 0x80000000 + 0o755, isDir: true, modified };
   yield { name: base, relativeName: '.', ...directory };
   const prefix = base === '/' ? '/' : `${base}/`;
-  for (const name of DIRECTORIES) {
+  for (const name of known) {
     const relativeName = name.slice(prefix.length);
     if (name !== '/' && name.startsWith(prefix) && !relativeName.includes('/'))
       yield { name, relativeName, ...directory };
