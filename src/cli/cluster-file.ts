@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { IchorError } from '../errors.ts';
 import type { Finding } from '../spec/finding.ts';
+import { budgetFindings } from '../images/disks/node-budget.ts';
 import { hasErrors, loadCluster, type LoadResult } from '../spec/load.ts';
 import type { Cluster, NodeSpec } from '../spec/model.ts';
 import type { IchorContext } from './context.ts';
@@ -26,7 +27,11 @@ export async function loadFile(context: IchorContext, file: string = DEFAULT_FIL
           : 'Check the path, or write a new one with `ichor init`.',
     });
   }
-  return loadCluster({ path: file, readFile: (name) => readIfThere(resolve(context.cwd, name)) });
+  const loaded = await loadCluster({ path: file, readFile: (name) => readIfThere(resolve(context.cwd, name)) });
+  // Whether volumes fit is known to `images/`, which the lint of the file is below of.
+  return loaded.cluster === undefined
+    ? loaded
+    : { ...loaded, findings: [...loaded.findings, ...budgetFindings(loaded.cluster)] };
 }
 
 /** The cluster, or the end of the command with every problem printed. Warnings are printed as well, notices only by `check`. */

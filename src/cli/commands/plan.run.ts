@@ -8,14 +8,17 @@ import { openBundle } from '../cluster/secrets.ts';
 import { openLifecycle } from '../cluster/session.ts';
 import { Exit } from '../failure.ts';
 import { dataColours, jsonValue, print, printJson, say, talkColours } from '../output.ts';
+import { renderDisks } from '../terminal/disks.ts';
 import { renderFindings } from '../terminal/findings.ts';
+import { imageDifferences, renderImageDifferences } from '../terminal/images.ts';
 import { renderPlan } from '../terminal/plan.ts';
 import { openSurroundings } from '../world.ts';
 import type { PlanFlags } from './plan.ts';
 
 export async function runPlan(this: IchorContext, flags: PlanFlags): Promise<void> {
   const cluster = await requireCluster(this, flags.file);
-  const nodes = new Set(selectNodes(cluster, flags.node).map((node) => node.name));
+  const selected = selectNodes(cluster, flags.node);
+  const nodes = new Set(selected.map((node) => node.name));
   const surroundings = openSurroundings(this, flags);
   const bundle = await openBundle(this, cluster);
   const lifecycle = await openLifecycle(this, {
@@ -28,17 +31,24 @@ export async function runPlan(this: IchorContext, flags: PlanFlags): Promise<voi
     sink: () => {},
   });
   try {
-    const { plan } = await lifecycle.plan(flags.node === undefined ? {} : { nodes }, this.signal);
+    const { observation, plan } = await lifecycle.plan(flags.node === undefined ? {} : { nodes }, this.signal);
     if (flags.out !== undefined)
       await writeFile(resolve(this.cwd, flags.out), `${JSON.stringify(plan, jsonValue, 2)}\n`);
     if (plan.findings.length > 0) say(this, renderFindings(plan.findings, talkColours(this)));
-    if (flags.output === 'json') printJson(this, { plan });
-    else
-      print(
-        this,
-        renderPlan(plan, (step) => kindOf(step).describe(step), dataColours(this)),
-      );
-    if (!isEmpty(plan)) throw new Exit(2);
+    const images = imageDifferences(cluster, selected, observation);
+    if (flags.output === 'json') printJson(this, { plan, images });
+    else {
+      const colours = dataColours(this);
+      const parts = [
+        ...(isEmpty(plan) && images.length > 0
+          ? []
+          : [renderPlan(plan, (step) => kindOf(step).describe(step), colours)]),
+        ...(images.length === 0 ? [] : [renderImageDifferences(images, colours)]),
+        renderDisks(selected, observation, colours) ?? [],
+      ].flat();
+      print(this, parts.join('\n\n'));
+    }
+    if (!isEmpty(plan) || images.length > 0) throw new Exit(2);
   } finally {
     await lifecycle.close();
   }

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
+import { annotate } from '../../render/annotate.ts';
+import { replay } from '../../render/provenance.ts';
 import { createRedactor, secretValuesOf } from '../../secrets/redact.ts';
 import type { IchorContext } from '../context.ts';
 import { requireCluster, selectNodes } from '../cluster-file.ts';
 import { openFeatures } from '../cluster/features.ts';
-import { renderAll } from '../cluster/render.ts';
+import { renderAll, renderInput } from '../cluster/render.ts';
 import { openBundle } from '../cluster/secrets.ts';
 import { writeConfigs } from '../cluster/write-configs.ts';
 import { print, printJson, say } from '../output.ts';
@@ -13,7 +15,12 @@ export async function runRender(this: IchorContext, flags: RenderFlags): Promise
   const cluster = await requireCluster(this, flags.file);
   const bundle = await openBundle(this, cluster);
   const { features, secrets } = await openFeatures(this, cluster);
-  const rendered = [...renderAll(cluster, { bundle, features }, selectNodes(cluster, flags.node)).values()];
+  const nodes = selectNodes(cluster, flags.node);
+  const rendered = [...renderAll(cluster, { bundle, features }, nodes).values()].map((one) => {
+    const node = nodes.find(({ name }) => name === one.node);
+    if (!flags.annotate || node === undefined) return one;
+    return { ...one, config: annotate(one.config, replay(renderInput(cluster, node, { bundle, features }))) };
+  });
   for (const { node, warnings } of rendered) for (const warning of warnings) say(this, `warning: ${node}: ${warning}`);
   if (flags.to !== undefined) {
     const folder = resolve(this.cwd, flags.to);

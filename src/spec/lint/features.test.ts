@@ -127,6 +127,6 @@ test('parts in the cluster are said to be not installed, what is only on the nod
 
   expect(await warned(feature(''))).toEqual([]);
   expect(await warned('features: { gvisor: true }\n')).toEqual([
-    expect.stringContaining('gvisor: RuntimeClass gvisor'),
+    expect.stringContaining('what gvisor needs besides is not installed'),
   ]);
 });

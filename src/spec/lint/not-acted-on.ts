@@ -41,20 +41,15 @@ export function notActedOn(cluster: Cluster): readonly NotActedOn[] {
 
 /** What of a feature stands outside of image and machine config. */
 function featureParts(cluster: Cluster): readonly NotActedOn[] {
-  const parts = cluster.features.flatMap(({ name }) => {
+  const names = cluster.features.flatMap(({ name }) => {
     const lookup = findFeature(name);
     if (lookup.kind === 'unknown') return [];
     const { inCluster, notDone = [] } = lookup.definition;
-    return [...(inCluster === undefined ? [] : [inCluster]), ...notDone].map((part) => `${name}: ${part}`);
+    return inCluster === undefined && notDone.length === 0 ? [] : [name];
   });
-  if (parts.length === 0) return [];
-  return [
-    {
-      key: 'features',
-      what: `image and machine config have them, but the parts in the cluster are not installed (${parts.join('; ')})`,
-      nodes: [],
-    },
-  ];
+  if (names.length === 0) return [];
+  const what = `image and machine config have them; what ${names.join(', ')} ${names.length === 1 ? 'needs' : 'need'} besides is not installed (\`ichor explain ${names[0]}\` says what)`;
+  return [{ key: 'features', what, nodes: [] }];
 }
 
 function checkKeys(cluster: Cluster): readonly Finding[] {
