@@ -150,6 +150,22 @@ describe.each(['v1.11.6', 'v1.13.9'] as const)('ichor import talosctl of configs
   });
 });
 
+it('S4-50 gives patch files beside the configs to the machines that their names mean, unless the configs hold them already', async () => {
+  write('talos/cp-11.yaml', nodeConfig('v1.13.9', 'controlplane', 11));
+  write('talos/w-21.yaml', nodeConfig('v1.13.9', 'worker', 21));
+  write('talos/patches/all.yaml', 'machine: { sysctls: { net.core.somaxconn: "1024" } }\n');
+  write('talos/patches/work.yaml', 'machine: { sysctls: { vm.max_map_count: "21" } }\n');
+  write('talos/patches/cp.yaml', 'cluster: { proxy: { disabled: true } }\n');
+  write('talos/patches/odd.yaml', 'machine: { sysctls: { a: "1" } }\n');
+
+  const { spec, notes } = json(await ichor(['import', 'talosctl', 'talos', '--output', 'json']));
+
+  expect(spec).toMatch(/^patches:\n {2}- "@talos\/patches\/all.yaml"/m);
+  expect(spec).toMatch(/^ {2}controlplane:\n(?: {4}.*\n)*? {6}- "@talos\/patches\/cp.yaml"/m);
+  expect(notes).toContainEqual(expect.objectContaining({ place: 'patches/work.yaml', reason: 'what it says is in the configs already' }));
+  expect(notes).toContainEqual(expect.objectContaining({ place: 'patches/odd.yaml', kind: 'lost' }));
+});
+
 it('S3-4 ichor export writes one complete config a node, and how to go on with talosctl', async () => {
   cpSync(join(PROJECTS, 'minimal'), folder, { recursive: true });
   write('talsecret.yaml', renderBundle(bundle));

@@ -1,16 +1,17 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { IchorError, messageOf } from '../../errors.ts';
 import { bundleFromMachineConfig } from '../../secrets/bundle-extract.ts';
 import { createBundle } from '../../secrets/bundle-file.ts';
 import { generateBundle } from '../../secrets/bundle.ts';
 import { createRedactor, secretValuesOf } from '../../secrets/redact.ts';
 import { configDifferences } from '../../spec/import/differences.ts';
-import { draftFromConfigs, draftText, withPatches, type ConfigsDraft } from '../../spec/import/from-configs.ts';
+import { draftFromConfigs, draftText, withPatches, withPatchFiles, type ConfigsDraft } from '../../spec/import/from-configs.ts';
 import { sortFiles, type ConfigFile, type MachineConfig, type SortedFiles } from '../../spec/import/machine-configs.ts';
 import type { ImportNote } from '../../spec/import/note.ts';
 import { loadCluster, type LoadResult } from '../../spec/load.ts';
 import { encodeDocumentsFor } from '../../talos/documents-text.ts';
+import { applyPatches } from '../../talos/patch/patch.ts';
 import type { SecretsBundle } from '../../talos/secrets-bundle.ts';
 import { sampleFeatures } from '../cluster/features.ts';
 import { renderAll } from '../cluster/render.ts';
@@ -35,9 +36,13 @@ export async function runImportConfigs(this: IchorContext, flags: ImportConfigsF
       ? new Map<string, never>()
       : renderAll(loaded.cluster, { bundle: bundle.value, features: sampleFeatures(this, loaded.cluster).features });
   const isSecret = (text: string): boolean => redactor.redact(text) !== text;
-  const whole = withPatches(made, render(bare), isSecret);
+  const patched = withPatches(made, render(bare), isSecret);
+  const home = flags.to === undefined ? this.cwd : dirname(resolve(this.cwd, flags.to));
+  const folder = statSync(resolve(this.cwd, path)).isDirectory() ? resolve(this.cwd, path) : dirname(resolve(this.cwd, path));
+  const files = sorted.patches.map(({ file, text }) => ({ name: file, text, path: relative(home, join(folder, file)) }));
+  const whole = withPatchFiles(patched, files, changes);
   const text = draftText(whole);
-  const loaded = await load(text);
+  const loaded = await load(text, new Map(files.map((file) => [file.path, file.text])));
   const rest = compared(whole, () => render(loaded));
   if (flags.secretsTo !== undefined) await writeBundle(this, bundle, flags.secretsTo);
   const differences = rest.differences.map(({ was, is, ...difference }) => ({
@@ -85,8 +90,18 @@ async function writeBundle(context: IchorContext, bundle: Bundle, file: string):
   say(context, `Wrote the secrets bundle to ${file}${created.isEncrypted ? ', encrypted' : ''}.`);
 }
 
-function load(text: string): Promise<LoadResult> {
-  return loadCluster({ path: 'cluster.yaml', readFile: (name) => (name === 'cluster.yaml' ? text : undefined) });
+function load(text: string, files: ReadonlyMap<string, string> = new Map()): Promise<LoadResult> {
+  return loadCluster({ path: 'cluster.yaml', readFile: (name) => (name === 'cluster.yaml' ? text : files.get(name)) });
+}
+
+/** Whether a patch would still change the config. */
+function changes(config: MachineConfig, patch: string): boolean {
+  try {
+    const patched = applyPatches(config.documents, [patch], 'v1.14.1').documents;
+    return configDifferences('', config.documents, patched).length > 0;
+  } catch {
+    return true;
+  }
 }
 
 function unreadable({ findings }: LoadResult): IchorError {
@@ -104,14 +119,8 @@ function compared(draft: ConfigsDraft, render: () => ReturnType<typeof renderAll
   }
 }
 
-function fileNotes({ patches, others }: SortedFiles, flags: ImportConfigsFlags): readonly ImportNote[] {
+function fileNotes({ others }: SortedFiles, flags: ImportConfigsFlags): readonly ImportNote[] {
   return [
-    ...patches.map(({ file }): ImportNote => ({
-      kind: 'check',
-      place: file,
-      what: 'a patch',
-      reason: 'the configs are taken as they are, with what was patched into them; if it was not yet, name it under `patches:` as "@PATH"',
-    })),
     ...others.map((file): ImportNote => ({ kind: 'lost', place: file, what: 'the file', reason: 'it holds neither a machine config nor a part of one' })),
     ...(flags.secretsTo === undefined
       ? [{ kind: 'check', place: 'secrets', what: DEFAULT_SECRETS, reason: 'the secrets are not in the cluster file; --secrets-to takes them out of the configs as a bundle' } satisfies ImportNote]

@@ -70,6 +70,49 @@ export function withPatches(made: ConfigsDraft, rendered: ReadonlyMap<string, Re
   return { ...made, draft: { ...made.draft, nodes }, notes: [...made.notes, ...notes] };
 }
 
+export interface PatchFile {
+  /** As the cluster file will name it. */
+  readonly path: string;
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Patch files told apart by their names (`all`, `cp`, `work`, a node's name), unless what they say is in the configs already. */
+export function withPatchFiles(made: ConfigsDraft, files: readonly PatchFile[], applies: (config: MachineConfig, text: string) => boolean): ConfigsDraft {
+  let { draft } = made;
+  const notes: ImportNote[] = [];
+  for (const file of files) {
+    const target = targetOf(file.name, draft);
+    const meant = draft.nodes.filter((node) => target === 'all' || node.role === target || node.name === target);
+    const isThere = meant.length > 0 && meant.every(({ name }) => !applies(made.configs.get(name) ?? NO_CONFIG, file.text));
+    if (meant.length === 0 || isThere) {
+      const reason = isThere ? 'what it says is in the configs already' : 'its name does not say which machines it is for: name it under `patches:` as "@PATH" where it belongs';
+      notes.push({ kind: isThere ? 'check' : 'lost', place: file.name, what: 'a patch', reason });
+      continue;
+    }
+    const patch: DraftPatch = { text: file.text, reference: `@${file.path}` };
+    const isMeant = (node: DraftNode): boolean => meant.includes(node);
+    draft =
+      target === 'all'
+        ? { ...draft, patches: [...draft.patches, patch] }
+        : { ...draft, nodes: draft.nodes.map((node) => (isMeant(node) ? { ...node, ...(node.name === target ? { patches: [...node.patches, patch] } : { sharedPatches: [...node.sharedPatches, patch] }) } : node)) };
+  }
+  return { ...made, draft, notes: [...made.notes, ...notes] };
+}
+
+const NO_CONFIG: MachineConfig = { file: '', role: 'worker', documents: [] };
+
+function targetOf(name: string, { nodes }: SpecDraft): string | undefined {
+  const base = name.slice(name.lastIndexOf('/') + 1).replace(/\.ya?ml$/, '').toLowerCase();
+  const node = nodes.find((candidate) => base === candidate.name || base === `patch-${candidate.name}` || base === `${candidate.name}-patch`);
+  if (node !== undefined) return node.name;
+  const words = base.split(/[^a-z0-9]+/);
+  const has = (...some: readonly string[]): boolean => words.some((word) => some.includes(word));
+  if (has('cp', 'controlplane', 'controlplanes', 'control', 'master', 'masters')) return 'controlplane';
+  if (has('work', 'worker', 'workers')) return 'worker';
+  return has('all', 'common', 'global', 'cluster') ? 'all' : undefined;
+}
+
 /** Alike on every node of a role with more than one. */
 function commonChanges(alike: readonly (readonly Change[])[]): readonly Change[] {
   const [first = [], ...others] = alike;
