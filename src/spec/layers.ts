@@ -8,7 +8,8 @@ import type { SourcePosition } from '../errors.ts';
 import type { Finding } from './finding.ts';
 import { mergeTrees, pickKeys, settleMap, withoutKeys } from './merge.ts';
 import type { Entry, MapTree, Tree } from './tree.ts';
-import { parseTree, plainKey, treeAt } from './tree.ts';
+import { parseTree } from './parse-tree.ts';
+import { plainKey, treeAt } from './tree.ts';
 
 export type ReadFile = (path: string) => string | undefined;
 
