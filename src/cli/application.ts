@@ -6,6 +6,7 @@ import { checkCommand } from './commands/check.ts';
 import { configRoutes } from './commands/config/route.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
 import { discoverCommand } from './commands/discover.ts';
+import { diffCommand } from './commands/diff.ts';
 import { exportCommand } from './commands/export.ts';
 import { importRoutes } from './commands/import.ts';
 import { explainCommand } from './commands/explain.ts';
@@ -48,6 +49,7 @@ export const application = buildApplication(
       sim: simCommand,
       import: importRoutes,
       export: exportCommand,
+      diff: diffCommand,
       config: configRoutes,
       secrets: secretsRoutes,
       completion: completionCommand,

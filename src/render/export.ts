@@ -5,7 +5,15 @@ import { controlPlanes, wantedIp } from '../spec/model.ts';
 export function exportReadme(cluster: Cluster, nodes: readonly NodeSpec[]): string {
   const [first] = controlPlanes(cluster);
   const endpoints = controlPlanes(cluster).map(placeOf);
-  const start = first === undefined ? [] : ['', 'A cluster that does not run yet is started once, on one control plane:', '', code(`talosctl bootstrap -n ${placeOf(first)}`)];
+  const start =
+    first === undefined
+      ? []
+      : [
+          '',
+          'A cluster that does not run yet is started once, on one control plane:',
+          '',
+          code(`talosctl bootstrap -n ${placeOf(first)}`),
+        ];
   return [
     `# ${cluster.name}`,
     '',

@@ -30,7 +30,11 @@ interface Said {
 async function ichor(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Said> {
   const said = { stdout: '', stderr: '' };
   const stream = (name: 'stdout' | 'stderr') => ({ write: (text: string) => void (said[name] += text) });
-  const processLike: { stdout: ReturnType<typeof stream>; stderr: ReturnType<typeof stream>; exitCode?: number | string | null } = {
+  const processLike: {
+    stdout: ReturnType<typeof stream>;
+    stderr: ReturnType<typeof stream>;
+    exitCode?: number | string | null;
+  } = {
     stdout: stream('stdout'),
     stderr: stream('stderr'),
   };
@@ -73,7 +77,14 @@ describe('ichor import talhelper', () => {
   it('writes no value of an encrypted file into the cluster file, unless told to', async () => {
     cpSync(join(PROJECTS, 'variables'), folder, { recursive: true });
     const key = await generateIdentity();
-    write('talenv.yaml', await encryptSops(readFileSync(join(folder, 'talenv.yaml'), 'utf8').replace('---\n', ''), { recipients: [key.recipient] }, { file: 'talenv.yaml', now: new Date(), random: systemRandom }));
+    write(
+      'talenv.yaml',
+      await encryptSops(
+        readFileSync(join(folder, 'talenv.yaml'), 'utf8').replace('---\n', ''),
+        { recipients: [key.recipient] },
+        { file: 'talenv.yaml', now: new Date(), random: systemRandom },
+      ),
+    );
     const env = { SOPS_AGE_KEY: key.identity };
 
     const refused = await ichor(['import', 'talhelper'], env);
@@ -82,7 +93,9 @@ describe('ichor import talhelper', () => {
     expect(refused.code).toBe(4);
     expect(refused.stdout).toBe('');
     expect(refused.stderr).toContain('variable endpointIP');
-    expect(json(revealed)['notes']).toContainEqual(expect.objectContaining({ kind: 'secret', what: 'variable clusterName' }));
+    expect(json(revealed)['notes']).toContainEqual(
+      expect.objectContaining({ kind: 'secret', what: 'variable clusterName' }),
+    );
   });
 
   it('names all variables without a value at once', async () => {
@@ -95,6 +108,17 @@ describe('ichor import talhelper', () => {
     expect(said.stderr).toMatch(/clusterName.*talosVersion.*endpointIP/s);
   });
 
+  it('F3-3 says that a patch pins the installer of another Talos than the project names', async () => {
+    cpSync(join(PROJECTS, 'minimal'), folder, { recursive: true });
+    const pin = 'patches:\n  - "machine: { install: { image: ghcr.io/siderolabs/installer:v1.11.0 } }"\n';
+    write('talconfig.yaml', `${readFileSync(join(folder, 'talconfig.yaml'), 'utf8')}${pin}`);
+
+    const { findings, differences } = json(await ichor(['import', 'talhelper', '--output', 'json']));
+
+    expect(findings).toContainEqual(expect.objectContaining({ rule: 'installer-tag-differs', severity: 'error' }));
+    expect(JSON.stringify(differences)).not.toContain('"isSameMeaning":false');
+  });
+
   it('overwrites nothing', async () => {
     cpSync(join(PROJECTS, 'minimal'), folder, { recursive: true });
     write('cluster.yaml', 'mine');
@@ -105,7 +129,8 @@ describe('ichor import talhelper', () => {
 });
 
 const PATCHES = {
-  'v1.11.6': '{"machine":{"network":{"hostname":"NAME","interfaces":[{"interface":"eno1","addresses":["10.0.4.IP/24"],"routes":[{"network":"0.0.0.0/0","gateway":"10.0.4.1"}]}]}}}',
+  'v1.11.6':
+    '{"machine":{"network":{"hostname":"NAME","interfaces":[{"interface":"eno1","addresses":["10.0.4.IP/24"],"routes":[{"network":"0.0.0.0/0","gateway":"10.0.4.1"}]}]}}}',
   'v1.13.9': [
     '{"apiVersion":"v1alpha1","kind":"HostnameConfig","hostname":"NAME","auto":"off"}',
     '{"apiVersion":"v1alpha1","kind":"LinkConfig","name":"eno1","addresses":[{"address":"10.0.4.IP/24"}],"routes":[{"gateway":"10.0.4.1"}]}',
@@ -115,8 +140,17 @@ const PATCHES = {
 
 function nodeConfig(talos: keyof typeof PATCHES, type: 'controlplane' | 'worker', ip: number): string {
   const kubernetes = talos === 'v1.11.6' ? 'v1.34.1' : 'v1.36.1';
-  const made = generateConfig({ clusterName: 'home', endpoint: 'https://10.0.4.11:6443', bundle, talos, kubernetes, options: { installDisk: '/dev/sda', installImage: `ghcr.io/siderolabs/installer:${talos}` } });
-  const patch = PATCHES[talos].replaceAll('NAME', `${type === 'worker' ? 'w' : 'cp'}-${ip}`).replaceAll('IP', String(ip));
+  const made = generateConfig({
+    clusterName: 'home',
+    endpoint: 'https://10.0.4.11:6443',
+    bundle,
+    talos,
+    kubernetes,
+    options: { installDisk: '/dev/sda', installImage: `ghcr.io/siderolabs/installer:${talos}` },
+  });
+  const patch = PATCHES[talos]
+    .replaceAll('NAME', `${type === 'worker' ? 'w' : 'cp'}-${ip}`)
+    .replaceAll('IP', String(ip));
   return patchConfig(made[type], [patch, `{"machine":{"sysctls":{"vm.max_map_count":"${ip}"}}}`], talos).text;
 }
 
@@ -132,20 +166,31 @@ describe.each(['v1.11.6', 'v1.13.9'] as const)('ichor import talosctl of configs
     expect(String(spec)).toContain('vm.max_map_count: "12"');
     expect(Array.isArray(differences)).toBe(true);
     expect(JSON.stringify(differences)).not.toContain('"isSameMeaning":false');
-    for (const secret of [bundle.trustdinfo.token, bundle.certs.os.key, bundle.secrets.bootstraptoken]) expect(said.stdout + said.stderr).not.toContain(secret);
+    for (const secret of [bundle.trustdinfo.token, bundle.certs.os.key, bundle.secrets.bootstraptoken])
+      expect(said.stdout + said.stderr).not.toContain(secret);
   });
 
   it('F1-16 takes what a node gives back by `talosctl get machineconfig -o yaml`', async () => {
     const config = nodeConfig(talos, 'controlplane', 11);
     const resource = (id: string): string =>
-      ['node: 10.0.4.11', 'metadata:', '    namespace: config', '    type: MachineConfigs.config.talos.dev', `    id: ${id}`, 'spec: |', ...config.split('\n').map((line) => `    ${line}`)].join('\n');
+      [
+        'node: 10.0.4.11',
+        'metadata:',
+        '    namespace: config',
+        '    type: MachineConfigs.config.talos.dev',
+        `    id: ${id}`,
+        'spec: |',
+        ...config.split('\n').map((line) => `    ${line}`),
+      ].join('\n');
     write('mc.yaml', `${resource('v1alpha1')}\n---\n${resource('persistent')}\n`);
 
     const { configs } = sortFiles([{ file: 'mc.yaml', text: readFileSync(join(folder, 'mc.yaml'), 'utf8') }]);
     const said = await ichor(['import', 'talosctl', 'mc.yaml', '--output', 'json']);
 
     expect(configs).toHaveLength(1);
-    expect(configs[0]?.documents.length).toBe(sortFiles([{ file: 'c.yaml', text: config }]).configs[0]?.documents.length);
+    expect(configs[0]?.documents.length).toBe(
+      sortFiles([{ file: 'c.yaml', text: config }]).configs[0]?.documents.length,
+    );
     expect(JSON.stringify(json(said)['differences'])).not.toContain('"isSameMeaning":false');
   });
 });
@@ -162,7 +207,9 @@ it('S4-50 gives patch files beside the configs to the machines that their names 
 
   expect(spec).toMatch(/^patches:\n {2}- "@talos\/patches\/all.yaml"/m);
   expect(spec).toMatch(/^ {2}controlplane:\n(?: {4}.*\n)*? {6}- "@talos\/patches\/cp.yaml"/m);
-  expect(notes).toContainEqual(expect.objectContaining({ place: 'patches/work.yaml', reason: 'what it says is in the configs already' }));
+  expect(notes).toContainEqual(
+    expect.objectContaining({ place: 'patches/work.yaml', reason: 'what it says is in the configs already' }),
+  );
   expect(notes).toContainEqual(expect.objectContaining({ place: 'patches/odd.yaml', kind: 'lost' }));
 });
 
@@ -176,12 +223,22 @@ it('S3-4 ichor export writes one complete config a node, and how to go on with t
 
   expect(said.code).toBe(0);
   expect(readFileSync(join(folder, 'out', 'cp-1.yaml'), 'utf8')).toBe(rendered.stdout);
-  expect(readFileSync(join(folder, 'out', 'README.md'), 'utf8')).toContain('talosctl apply-config -n 10.0.4.11 -f cp-1.yaml');
+  expect(readFileSync(join(folder, 'out', 'README.md'), 'utf8')).toContain(
+    'talosctl apply-config -n 10.0.4.11 -f cp-1.yaml',
+  );
   expect(readFileSync(join(folder, 'out', 'README.md'), 'utf8')).not.toContain(bundle.trustdinfo.token);
 });
 
 it('makes a cluster file of a nodes.json, and says what it does not know', async () => {
-  write('nodes.json', JSON.stringify({ control_plane_vip: '10.0.232.200', login_server: 'https://x', controlplanes: [{ name: 'talos-cp-01', dhcp: '10.0.232.93' }], workers: [{ name: 'talos-worker-01', dhcp: '10.0.232.109', mac: 'bc:24:11:00:05:01' }] }));
+  write(
+    'nodes.json',
+    JSON.stringify({
+      control_plane_vip: '10.0.232.200',
+      login_server: 'https://x',
+      controlplanes: [{ name: 'talos-cp-01', dhcp: '10.0.232.93' }],
+      workers: [{ name: 'talos-worker-01', dhcp: '10.0.232.109', mac: 'bc:24:11:00:05:01' }],
+    }),
+  );
 
   const said = await ichor(['import', 'nodes', 'nodes.json', '--output', 'json']);
   const { spec, notes } = json(said);
@@ -189,4 +246,28 @@ it('makes a cluster file of a nodes.json, and says what it does not know', async
   expect(String(spec)).toContain('talos-cp-01: { class: controlplane, address: { reserved: 10.0.232.93 } }');
   expect(String(spec)).toContain('vip: 10.0.232.200');
   expect(notes).toContainEqual(expect.objectContaining({ place: 'nodes.json: login_server', kind: 'lost' }));
+});
+
+it('ichor diff shows what two cluster files come to, value by value, and no secret', async () => {
+  cpSync(join(PROJECTS, 'minimal'), folder, { recursive: true });
+  await ichor(['import', 'talhelper', '--to', 'a.yaml']);
+  write('b.yaml', readFileSync(join(folder, 'a.yaml'), 'utf8').replace('/dev/sda', '/dev/sdb'));
+
+  const same = await ichor(['diff', 'a.yaml', 'a.yaml']);
+  const other = await ichor(['diff', 'a.yaml', 'b.yaml', '--output', 'json']);
+
+  expect(same).toMatchObject({ code: 0, stdout: 'The two come to the same machine configs.\n' });
+  expect(other.code).toBe(2);
+  expect(json(other)).toMatchObject({
+    differences: [
+      {
+        node: 'cp-1',
+        document: 'v1alpha1',
+        path: 'machine.install.disk',
+        change: 'changed',
+        from: '/dev/sda',
+        to: '/dev/sdb',
+      },
+    ],
+  });
 });

@@ -17,7 +17,9 @@ describe.each(MANAGED)('the talhelper project %s', (name) => {
     const differences = differencesOf(project);
 
     expect(differences.filter(({ reason }) => reason.startsWith('not explained'))).toEqual([]);
-    const changes = new Set(differences.filter(({ isSameMeaning }) => !isSameMeaning).map(({ document, path }) => `${document} ${path}`));
+    const changes = new Set(
+      differences.filter(({ isSameMeaning }) => !isSameMeaning).map(({ document, path }) => `${document} ${path}`),
+    );
     expect([...changes]).toEqual(CHANGES[name] ?? []);
   });
 });
@@ -36,7 +38,10 @@ it('says in the file’s own words what they can say', async () => {
   expect(imported.text).toContain('vip: 10.0.4.100');
   expect(imported.text).toContain('subnet: 10.0.4.0/24');
   expect(imported.text).toContain('serial: S6Z1NX0T000001');
-  expect(cluster?.nodes[0]).toMatchObject({ address: { kind: 'static', ip: '10.0.4.11', prefix: 24 }, gateway: '10.0.4.1' });
+  expect(cluster?.nodes[0]).toMatchObject({
+    address: { kind: 'static', ip: '10.0.4.11', prefix: 24 },
+    gateway: '10.0.4.1',
+  });
   expect(cluster?.nodes[0]?.identity.macs).toEqual(['bc:24:11:00:01:01']);
 });
 
@@ -57,7 +62,9 @@ it.each([
 ])('lists of %s what is not carried over as it was: %s', async (name, place, kind) => {
   const { notes } = (await importProject(name)).imported;
 
-  expect(notes).toContainEqual(expect.objectContaining({ place: `talconfig.yaml: ${place}`, kind, reason: expect.stringMatching(/\w/) }));
+  expect(notes).toContainEqual(
+    expect.objectContaining({ place: `talconfig.yaml: ${place}`, kind, reason: expect.stringMatching(/\w/) }),
+  );
 });
 
 it('makes the same file every time', async () => {

@@ -20,7 +20,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe.skipIf(talhelper === undefined)(`talhelper 3.1.16 (${howToBuild('talhelper-3.1.16')})`, () => {
   it.each(projectNames())('S3-3 makes of %s what the import holds itself against', async (name) => {
     const out = join(folder, name);
-    await run(talhelper ?? '', ['genconfig', '--offline-mode', '--no-gitignore', '-s', BUNDLE_FILE, '-o', out], { cwd: join(PROJECTS, name) });
+    await run(talhelper ?? '', ['genconfig', '--offline-mode', '--no-gitignore', '-s', BUNDLE_FILE, '-o', out], {
+      cwd: join(PROJECTS, name),
+    });
     const files = readdirSync(out).filter((file) => file !== 'talosconfig');
     const { configs } = sortFiles(files.map((file) => ({ file, text: readFileSync(join(out, file), 'utf8') })));
     const { project } = await importProject(name);
@@ -28,7 +30,9 @@ describe.skipIf(talhelper === undefined)(`talhelper 3.1.16 (${howToBuild('talhel
     expect(configs).toHaveLength(project.nodes.length);
     for (const node of project.nodes) {
       const theirs = configs.find(({ file }) => file.endsWith(`${node.hostname}.yaml`));
-      expect(configDifferences(node.hostname, theirs?.documents ?? [], madeByTalhelper(project, node, bundle))).toEqual([]);
+      expect(configDifferences(node.hostname, theirs?.documents ?? [], madeByTalhelper(project, node, bundle))).toEqual(
+        [],
+      );
     }
   });
 });

@@ -45,7 +45,10 @@ export async function importProject(name: string): Promise<ImportedProject> {
     has: async (path) => readFile(path) !== undefined,
   });
   const imported = importTalhelper(project, tools);
-  const loaded = await loadCluster({ path: 'cluster.yaml', readFile: (path) => (path === 'cluster.yaml' ? imported.text : readFile(path)) });
+  const loaded = await loadCluster({
+    path: 'cluster.yaml',
+    readFile: (path) => (path === 'cluster.yaml' ? imported.text : readFile(path)),
+  });
   return { project, imported, cluster: loaded.cluster, findings: loaded.findings };
 }
 
@@ -66,6 +69,11 @@ const tools: ImportTools = {
     const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
     const words = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, String(value)]));
     const request = { talos, platform, hardware: [], extensions: texts(extensions), kernelArgs: texts(kernelArgs) };
-    return planImage({ ...request, secureboot: secureboot === true, arch: arch === 'arm64' ? 'arm64' : 'amd64', ...words }).urls.installer;
+    return planImage({
+      ...request,
+      secureboot: secureboot === true,
+      arch: arch === 'arm64' ? 'arm64' : 'amd64',
+      ...words,
+    }).urls.installer;
   },
 };

@@ -24,14 +24,24 @@ export async function runExport(this: IchorContext, flags: ExportFlags): Promise
   for (const { node, config } of rendered) await replacePrivateFile(join(folder, `${node}.yaml`), config);
   await replacePrivateFile(join(folder, 'README.md'), exportReadme(cluster, nodes));
   for (const { node, warnings } of rendered) for (const warning of warnings) say(this, `warning: ${node}: ${warning}`);
-  if (flags.output === 'json') return printJson(this, { folder: flags.to, files: rendered.map(({ node }) => `${node}.yaml`), secrets: cluster.secrets });
-  print(this, `Wrote ${rendered.length} configs and README.md to ${flags.to}. They hold the secrets of ${cluster.name}: do not commit them.`);
+  if (flags.output === 'json')
+    return printJson(this, {
+      folder: flags.to,
+      files: rendered.map(({ node }) => `${node}.yaml`),
+      secrets: cluster.secrets,
+    });
+  print(
+    this,
+    `Wrote ${rendered.length} configs and README.md to ${flags.to}. They hold the secrets of ${cluster.name}: do not commit them.`,
+  );
 }
 
 /** What `check` calls an error is said and no hindrance: it must be possible to leave with a file that Ichor would not apply. */
 async function clusterToLeave(context: IchorContext, file: string | undefined): Promise<Cluster> {
   const { cluster, findings } = await loadFile(context, file);
-  const shown = findings.filter(({ severity }) => severity === 'error' || (cluster === undefined && severity === 'warning'));
+  const shown = findings.filter(
+    ({ severity }) => severity === 'error' || (cluster === undefined && severity === 'warning'),
+  );
   if (shown.length > 0) say(context, renderFindings(shown, talkColours(context)));
   if (cluster !== undefined) return cluster;
   say(context, `${file ?? DEFAULT_FILE}: ${countFindings(findings)}`);

@@ -13,7 +13,12 @@ export const exportCommand = buildCommand<ExportFlags, [], IchorContext>({
     flags: {
       ...fileFlag,
       ...nodeFlag,
-      to: { kind: 'parsed', parse: String, brief: 'The folder to write into (files of mode 0600: they hold secrets)', placeholder: 'FOLDER' },
+      to: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'The folder to write into (files of mode 0600: they hold secrets)',
+        placeholder: 'FOLDER',
+      },
       ...outputFlag,
     },
     aliases: { f: 'file', n: 'node' },

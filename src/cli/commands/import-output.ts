@@ -26,7 +26,13 @@ export async function reportImport(context: IchorContext, flags: ImportFlags, re
   const { text, notes, differences, findings, notCompared } = report;
   if (flags.output === 'json') {
     const file = flags.to === undefined ? { spec: text } : { file: flags.to };
-    return printJson(context, { ...file, notes, differences, findings, ...(notCompared !== undefined && { notCompared }) });
+    return printJson(context, {
+      ...file,
+      notes,
+      differences,
+      findings,
+      ...(notCompared !== undefined && { notCompared }),
+    });
   }
   if (flags.to === undefined) print(context, text);
   say(context, summary(report, flags.to));
@@ -36,12 +42,20 @@ function refuseSecrets(notes: readonly ImportNote[], flags: ImportFlags): void {
   const secrets = notes.filter(({ kind }) => kind === 'secret');
   if (secrets.length === 0 || flags.reveal) return;
   const list = secrets.map(({ place, what }) => `\n  ${place}: ${what}`).join('');
-  throw new IchorError('refused', `values out of encrypted files would stand in the cluster file in the clear:${list}`, {
-    hint: 'If they are no secrets, repeat it with --reveal; else move them out of the patches first, into a feature that takes a reference.',
-  });
+  throw new IchorError(
+    'refused',
+    `values out of encrypted files would stand in the cluster file in the clear:${list}`,
+    {
+      hint: 'If they are no secrets, repeat it with --reveal; else move them out of the patches first, into a feature that takes a reference.',
+    },
+  );
 }
 
-async function writeSpec(context: IchorContext, file: string, { text, force }: { readonly text: string; readonly force: boolean }): Promise<void> {
+async function writeSpec(
+  context: IchorContext,
+  file: string,
+  { text, force }: { readonly text: string; readonly force: boolean },
+): Promise<void> {
   const path = resolve(context.cwd, file);
   if (existsSync(path) && !force)
     throw new IchorError('refused', `${file} exists already`, { hint: 'Give another name with --to, or --force.' });
@@ -59,7 +73,8 @@ function summary({ notes, differences, findings, notCompared }: ImportReport, fi
   const lines = [file === undefined ? 'Imported.' : `Wrote ${file}.`];
   for (const kind of ['lost', 'changed', 'secret', 'check'] as const) {
     const some = notes.filter((note) => note.kind === kind);
-    if (some.length > 0) lines.push('', `${TITLES[kind]}:`, ...some.map(({ place, what, reason }) => `  ${place}: ${what}: ${reason}`));
+    if (some.length > 0)
+      lines.push('', `${TITLES[kind]}:`, ...some.map(({ place, what, reason }) => `  ${place}: ${what}: ${reason}`));
   }
   if (notCompared !== undefined) lines.push('', `Not held against the old configs: ${notCompared}`);
   for (const isSame of [false, true]) {
@@ -67,16 +82,24 @@ function summary({ notes, differences, findings, notCompared }: ImportReport, fi
     const title = isSame ? 'Differs in the machine configs and means the same:' : 'Differs in the machine configs:';
     if (some.length > 0) lines.push('', title, ...grouped(some));
   }
-  if (differences.length === 0 && notCompared === undefined) lines.push('', 'The machine configs are the same as before.');
+  if (differences.length === 0 && notCompared === undefined)
+    lines.push('', 'The machine configs are the same as before.');
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0)
-    lines.push('', 'To be mended before it can be rendered (`ichor check`):', ...errors.map(({ rule, message }) => `  ${message} [${rule}]`));
+    lines.push(
+      '',
+      'To be mended before it can be rendered (`ichor check`):',
+      ...errors.map(({ rule, message }) => `  ${message} [${rule}]`),
+    );
   return lines.join('\n');
 }
 
 /** One line for what is alike on several nodes. */
 function grouped(differences: readonly ConfigDifference[]): readonly string[] {
-  const groups = new Map<string, { readonly first: ConfigDifference; readonly nodes: Set<string>; readonly paths: Set<string> }>();
+  const groups = new Map<
+    string,
+    { readonly first: ConfigDifference; readonly nodes: Set<string>; readonly paths: Set<string> }
+  >();
   for (const difference of differences) {
     const value = difference.isSameMeaning ? '' : `${difference.was} ${difference.is}`;
     const key = difference.isSameMeaning ? difference.reason : `${difference.document} ${difference.path} ${value}`;

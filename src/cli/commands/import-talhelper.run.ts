@@ -48,7 +48,9 @@ function talconfigOf(context: IchorContext, path: string): string {
   if (existsSync(full) && !statSync(full).isDirectory()) return full;
   const found = ['talconfig.yaml', 'talconfig.yml'].map((name) => join(full, name)).find((name) => existsSync(name));
   if (found !== undefined) return found;
-  throw new IchorError('not-found', `there is no talconfig.yaml in ${path}`, { hint: 'Name its folder, or the file itself.' });
+  throw new IchorError('not-found', `there is no talconfig.yaml in ${path}`, {
+    hint: 'Name its folder, or the file itself.',
+  });
 }
 
 /** Relative to the cluster file, so that both can move together. */
@@ -80,7 +82,9 @@ function installerOf({ talos, platform, image }: ImageWord): string | undefined 
   const text = (key: string): string | undefined => (typeof image[key] === 'string' ? image[key] : undefined);
   const texts = (key: string): readonly string[] => (Array.isArray(image[key]) ? image[key].map(String) : []);
   const optional = Object.fromEntries(
-    ['schematic', 'installer', 'factory'].flatMap((key) => (text(key) === undefined ? [] : [[key, text(key)] as const])),
+    ['schematic', 'installer', 'factory'].flatMap((key) =>
+      text(key) === undefined ? [] : [[key, text(key)] as const],
+    ),
   );
   try {
     const plan = planImage({
@@ -108,20 +112,28 @@ interface Verification extends Omit<Opened, 'folder'> {
 }
 
 /** Loads and renders what was written, and holds it against what talhelper makes. */
-async function verify(context: IchorContext, { project, imported, bundle, home }: Verification): Promise<Pick<ImportReport, 'differences' | 'findings' | 'notCompared'>> {
+async function verify(
+  context: IchorContext,
+  { project, imported, bundle, home }: Verification,
+): Promise<Pick<ImportReport, 'differences' | 'findings' | 'notCompared'>> {
   const files = new Map<string, string>();
   for (const name of imported.files) {
     const text = await readOptionalFile(resolve(home, name));
     if (text !== undefined) files.set(resolve(home, name), text);
   }
-  const readFile = (name: string): string | undefined => (name === 'cluster.yaml' ? imported.text : files.get(resolve(home, name)));
+  const readFile = (name: string): string | undefined =>
+    name === 'cluster.yaml' ? imported.text : files.get(resolve(home, name));
   const { cluster, findings } = await loadCluster({ path: 'cluster.yaml', readFile });
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (cluster === undefined) return { differences: [], findings: errors, notCompared: 'the file needs mending first' };
   const old = errors.find(({ rule }) => rule === 'talos-too-old');
   if (old !== undefined) return { differences: [], findings: errors, notCompared: old.message };
   if (/^v1\.(1[4-9]|[2-9]\d)\./.test(project.talos))
-    return { differences: [], findings: errors, notCompared: 'talhelper 3.1.16 writes an early form of the documents of Talos 1.14' };
+    return {
+      differences: [],
+      findings: errors,
+      notCompared: 'talhelper 3.1.16 writes an early form of the documents of Talos 1.14',
+    };
   try {
     const rendered = renderAll(cluster, { bundle, features: sampleFeatures(context, cluster).features });
     const differences = imported.nodes.flatMap(({ name, source }) =>

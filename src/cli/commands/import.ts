@@ -41,7 +41,14 @@ const talhelperCommand = buildCommand<ImportFlags, [string?], IchorContext>({
     flags: importFlags,
     positional: {
       kind: 'tuple',
-      parameters: [{ brief: 'Folder of talconfig.yaml, or that file (default: here)', parse: String, optional: true, placeholder: 'PATH' }],
+      parameters: [
+        {
+          brief: 'Folder of talconfig.yaml, or that file (default: here)',
+          parse: String,
+          optional: true,
+          placeholder: 'PATH',
+        },
+      ],
     },
   },
   docs: {
@@ -63,7 +70,8 @@ const talosctlCommand = buildCommand<ImportConfigsFlags, [string], IchorContext>
       secretsTo: {
         kind: 'parsed',
         parse: String,
-        brief: 'Also take the secrets bundle out of a control plane’s config and write it here, encrypted by .sops.yaml’s rules',
+        brief:
+          'Also take the secrets bundle out of a control plane’s config and write it here, encrypted by .sops.yaml’s rules',
         optional: true,
         placeholder: 'secrets.sops.yaml',
       },
@@ -74,7 +82,8 @@ const talosctlCommand = buildCommand<ImportConfigsFlags, [string], IchorContext>
     },
   },
   docs: {
-    brief: 'Make a cluster file of machine configs: `talosctl gen config` folders, one config a node, or as nodes give them back',
+    brief:
+      'Make a cluster file of machine configs: `talosctl gen config` folders, one config a node, or as nodes give them back',
     fullDescription: [
       'Takes every machine config in the folder: controlplane.yaml, worker.yaml, NAME.yaml, and what',
       '`talosctl get machineconfig -o yaml` prints. All documents are kept; what differs between nodes becomes a patch of the node.',

@@ -71,7 +71,11 @@ function nameOf({ kind, name }: Document): string {
 }
 
 function headerOf({ apiVersion, kind, name }: Document): PlainMap {
-  return { ...(apiVersion !== undefined && { apiVersion }), ...(kind !== undefined && { kind }), ...(name !== undefined && { name }) };
+  return {
+    ...(apiVersion !== undefined && { apiVersion }),
+    ...(kind !== undefined && { kind }),
+    ...(name !== undefined && { name }),
+  };
 }
 
 type Place = Pick<Change, 'document' | 'header' | 'path'>;
@@ -80,7 +84,8 @@ function compare(at: Place, from: unknown, to: unknown, changes: Change[]): void
   if (isEmpty(from) && isEmpty(to)) return;
   if (jsonText(from) === jsonText(to)) return;
   if (isRecord(from) && isRecord(to)) {
-    for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) compare({ ...at, path: [...at.path, key] }, from[key], to[key], changes);
+    for (const key of new Set([...Object.keys(from), ...Object.keys(to)]))
+      compare({ ...at, path: [...at.path, key] }, from[key], to[key], changes);
     return;
   }
   if (isEmpty(to)) {

@@ -34,7 +34,11 @@ export interface Found {
   readonly is: unknown;
 }
 
-export function configDifferences(node: string, made: readonly Document[], rendered: readonly Document[]): readonly ConfigDifference[] {
+export function configDifferences(
+  node: string,
+  made: readonly Document[],
+  rendered: readonly Document[],
+): readonly ConfigDifference[] {
   const [before, after] = [byName(made), byName(rendered)];
   const found: Found[] = [];
   for (const document of new Set([...before.keys(), ...after.keys()])) {
@@ -89,9 +93,16 @@ function compare(at: Found, found: Found[]): void {
   }
   if (isNameList(at.path) && sameSet(at.was, at.is)) return;
   const isReordered = sameEntries(at.was, at.is);
-  if (!isNameList(at.path) && !isReordered && Array.isArray(at.was) && Array.isArray(at.is) && at.was.length === at.is.length) {
+  if (
+    !isNameList(at.path) &&
+    !isReordered &&
+    Array.isArray(at.was) &&
+    Array.isArray(at.is) &&
+    at.was.length === at.is.length
+  ) {
     const [was, is]: readonly [readonly unknown[], readonly unknown[]] = [at.was, at.is];
-    for (const [index, item] of was.entries()) compare({ ...at, path: `${at.path}[${index}]`, was: item, is: is[index] }, found);
+    for (const [index, item] of was.entries())
+      compare({ ...at, path: `${at.path}[${index}]`, was: item, is: is[index] }, found);
     return;
   }
   found.push(at);
@@ -101,7 +112,8 @@ function compare(at: Found, found: Found[]): void {
 const REASONS: readonly Reason[] = [
   {
     matches: ({ path, was, is }) => isNameList(path) && isWithin(was, is),
-    reason: 'Ichor puts every name of the endpoint, the VIP and `certSANs` into both certificates, each once; none that was there is missing',
+    reason:
+      'Ichor puts every name of the endpoint, the VIP and `certSANs` into both certificates, each once; none that was there is missing',
     isSameMeaning: true,
   },
   {
@@ -110,12 +122,14 @@ const REASONS: readonly Reason[] = [
     isSameMeaning: true,
   },
   {
-    matches: ({ document, path, was, is }) => document.startsWith('LinkConfig') && path === '' && was === undefined && saysOnlyUp(is),
+    matches: ({ document, path, was, is }) =>
+      document.startsWith('LinkConfig') && path === '' && was === undefined && saysOnlyUp(is),
     reason: 'Ichor writes a document for every link that it knows; this one says only that the link comes up',
     isSameMeaning: true,
   },
   {
-    matches: ({ path, was, is }) => /interfaces\[\d+\](\.vlans\[\d+\])?\.dhcp$/.test(path) && was === undefined && is === false,
+    matches: ({ path, was, is }) =>
+      /interfaces\[\d+\](\.vlans\[\d+\])?\.dhcp$/.test(path) && was === undefined && is === false,
     reason: 'an interface without `dhcp` has none; Ichor says so',
     isSameMeaning: true,
   },
@@ -125,7 +139,8 @@ const REASONS: readonly Reason[] = [
     isSameMeaning: true,
   },
   {
-    matches: ({ document, path, was, is }) => document === 'ResolverConfig' && path.startsWith('searchDomains') && is === undefined && isFalse(was),
+    matches: ({ document, path, was, is }) =>
+      document === 'ResolverConfig' && path.startsWith('searchDomains') && is === undefined && isFalse(was),
     reason: 'that is the default of Talos',
     isSameMeaning: true,
   },
@@ -145,7 +160,10 @@ const REASONS: readonly Reason[] = [
     isSameMeaning: true,
   },
   {
-    matches: ({ path, is }) => path.startsWith('machine.nodeTaints') || path.startsWith('machine.kubelet.extraConfig.registerWithTaints') || (path === 'machine.kubelet.extraConfig' && isRecord(is) && Object.keys(is).join() === 'registerWithTaints'),
+    matches: ({ path, is }) =>
+      path.startsWith('machine.nodeTaints') ||
+      path.startsWith('machine.kubelet.extraConfig.registerWithTaints') ||
+      (path === 'machine.kubelet.extraConfig' && isRecord(is) && Object.keys(is).join() === 'registerWithTaints'),
     reason: 'a worker may not change its own taints later, so that its kubelet registers with them',
     isSameMeaning: true,
   },
@@ -155,7 +173,8 @@ const REASONS: readonly Reason[] = [
     isSameMeaning: true,
   },
   {
-    matches: ({ document, path, was, is }) => document === 'KubeSpanConfig' && path === '' && was === undefined && isRecord(is) && is['enabled'] === false,
+    matches: ({ document, path, was, is }) =>
+      document === 'KubeSpanConfig' && path === '' && was === undefined && isRecord(is) && is['enabled'] === false,
     reason: 'KubeSpan is off unless it is switched on; Talos 1.13 and later write it down',
     isSameMeaning: true,
   },
@@ -203,7 +222,11 @@ function sameSet(left: unknown, right: unknown): boolean {
 const LINKS = /^(Link|Bond|Bridge|VLAN)Config/;
 
 function saysOnlyUp(value: unknown): boolean {
-  return isRecord(value) && value['up'] === true && Object.keys(value).every((key) => ['apiVersion', 'kind', 'name', 'up'].includes(key));
+  return (
+    isRecord(value) &&
+    value['up'] === true &&
+    Object.keys(value).every((key) => ['apiVersion', 'kind', 'name', 'up'].includes(key))
+  );
 }
 
 function isFalse(value: unknown): boolean {

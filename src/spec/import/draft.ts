@@ -51,7 +51,20 @@ export interface FactoredNode {
 }
 
 /** What may stand at a class; those that the cluster level knows too, and under which name. */
-const CLASS_KEYS = ['platform', 'install', 'image', 'nameservers', 'gateway', 'link', 'links', 'volumes', 'labels', 'annotations', 'taints', 'certSANs'];
+const CLASS_KEYS = [
+  'platform',
+  'install',
+  'image',
+  'nameservers',
+  'gateway',
+  'link',
+  'links',
+  'volumes',
+  'labels',
+  'annotations',
+  'taints',
+  'certSANs',
+];
 const CLUSTER_KEYS = ['platform', 'install', 'image', 'certSANs'];
 const NETWORK_KEYS = ['gateway', 'nameservers'];
 const NETWORK_ORDER = ['subnet', 'gateway', 'nameservers', 'vip', 'pods', 'services', 'domain', 'cni', 'kubeProxy'];
@@ -70,7 +83,9 @@ export function factored(draft: SpecDraft): FactoredSpec {
 
 function withCommon(values: PlainMap, everywhere: PlainMap): PlainMap {
   const said: PlainMap = { ...pick(everywhere, NETWORK_KEYS), ...mapOf(values['network']) };
-  const network = Object.fromEntries(NETWORK_ORDER.filter((key) => said[key] !== undefined).map((key) => [key, said[key]]));
+  const network = Object.fromEntries(
+    NETWORK_ORDER.filter((key) => said[key] !== undefined).map((key) => [key, said[key]]),
+  );
   const rest = Object.fromEntries(Object.entries(values).filter(([key]) => key !== 'network'));
   return { ...rest, ...(Object.keys(network).length > 0 && { network }), ...pick(everywhere, CLUSTER_KEYS) };
 }
@@ -89,7 +104,12 @@ function nodeOf(node: DraftNode, classes: readonly DraftClass[], everywhere: Pla
   const taken = { ...everywhere, ...own?.values };
   const values = Object.fromEntries(Object.entries(node.values).filter(([key]) => !(key in taken)));
   const isShared = own !== undefined && own.patches.length > 0;
-  return { name: node.name, className: node.role, values, patches: [...(isShared ? [] : node.sharedPatches), ...node.patches] };
+  return {
+    name: node.name,
+    className: node.role,
+    values,
+    patches: [...(isShared ? [] : node.sharedPatches), ...node.patches],
+  };
 }
 
 /** Said alike by every one of at least two nodes. */
@@ -98,7 +118,10 @@ function commonValues(nodes: readonly DraftNode[], keys: readonly string[]): Pla
   if (first === undefined || others.length === 0) return {};
   return Object.fromEntries(
     keys
-      .filter((key) => first.values[key] !== undefined && others.every(({ values }) => sameJson(values[key], first.values[key])))
+      .filter(
+        (key) =>
+          first.values[key] !== undefined && others.every(({ values }) => sameJson(values[key], first.values[key])),
+      )
       .map((key) => [key, first.values[key]]),
   );
 }

@@ -31,13 +31,17 @@ export interface RenderedDocuments {
 export function draftFromConfigs(configs: readonly MachineConfig[], secrets: string): ConfigsDraft {
   const [plane] = configs.filter(({ role }) => role === 'controlplane');
   if (plane === undefined)
-    throw new IchorError('invalid-input', 'there is no config of a control plane among these', { hint: 'A worker’s config does not say what the cluster is.' });
+    throw new IchorError('invalid-input', 'there is no config of a control plane among these', {
+      hint: 'A worker’s config does not say what the cluster is.',
+    });
   const notes: ImportNote[] = [];
   const names = new Map<string, MachineConfig>();
   for (const config of configs) names.set(freeName(config, names), config);
   const nodes = [...names].map(([name, config]) => nodeDraft(name, config, notes));
   const draft: SpecDraft = {
-    header: [`Imported from ${configs.length === 1 ? 'the machine config' : 'the machine configs'} of this cluster; \`ichor check\` says what to mend.`],
+    header: [
+      `Imported from ${configs.length === 1 ? 'the machine config' : 'the machine configs'} of this cluster; \`ichor check\` says what to mend.`,
+    ],
     values: clusterValues(plane, { secrets, nodes }),
     nodes,
     patches: [],
@@ -51,20 +55,36 @@ export function draftText({ draft }: ConfigsDraft): string {
 }
 
 /** The draft with patches that turn what it renders to into the configs it was made of. */
-export function withPatches(made: ConfigsDraft, rendered: ReadonlyMap<string, RenderedDocuments>, isSecret: (text: string) => boolean): ConfigsDraft {
+export function withPatches(
+  made: ConfigsDraft,
+  rendered: ReadonlyMap<string, RenderedDocuments>,
+  isSecret: (text: string) => boolean,
+): ConfigsDraft {
   const changes = new Map<string, readonly Change[]>();
   const notes: ImportNote[] = [];
   for (const [name, config] of made.configs) {
-    const all = configChanges(rendered.get(name)?.documents ?? [], config.documents).filter((change) => !isOwnWord(change));
+    const all = configChanges(rendered.get(name)?.documents ?? [], config.documents).filter(
+      (change) => !isOwnWord(change),
+    );
     const secret = all.filter((change) => isSecret(jsonText(change.value ?? null)));
     for (const change of secret)
-      notes.push({ kind: 'lost', place: `${config.file}: ${change.document} ${change.path.join('.')}`, what: 'a secret', reason: 'it is not the one of the bundle, and no secret is written into the cluster file' });
-    changes.set(name, all.filter((change) => !secret.includes(change)));
+      notes.push({
+        kind: 'lost',
+        place: `${config.file}: ${change.document} ${change.path.join('.')}`,
+        what: 'a secret',
+        reason: 'it is not the one of the bundle, and no secret is written into the cluster file',
+      });
+    changes.set(
+      name,
+      all.filter((change) => !secret.includes(change)),
+    );
   }
   const nodes = made.draft.nodes.map((node) => {
     const alike = made.draft.nodes.filter(({ role }) => role === node.role).map(({ name }) => changes.get(name) ?? []);
     const common = commonChanges(alike);
-    const own = (changes.get(node.name) ?? []).filter((change) => !common.some((other) => jsonText(other) === jsonText(change)));
+    const own = (changes.get(node.name) ?? []).filter(
+      (change) => !common.some((other) => jsonText(other) === jsonText(change)),
+    );
     return { ...node, sharedPatches: textsOf(common), patches: textsOf(own) };
   });
   return { ...made, draft: { ...made.draft, nodes }, notes: [...made.notes, ...notes] };
@@ -78,15 +98,22 @@ export interface PatchFile {
 }
 
 /** Patch files told apart by their names (`all`, `cp`, `work`, a node's name), unless what they say is in the configs already. */
-export function withPatchFiles(made: ConfigsDraft, files: readonly PatchFile[], applies: (config: MachineConfig, text: string) => boolean): ConfigsDraft {
+export function withPatchFiles(
+  made: ConfigsDraft,
+  files: readonly PatchFile[],
+  applies: (config: MachineConfig, text: string) => boolean,
+): ConfigsDraft {
   let { draft } = made;
   const notes: ImportNote[] = [];
   for (const file of files) {
     const target = targetOf(file.name, draft);
     const meant = draft.nodes.filter((node) => target === 'all' || node.role === target || node.name === target);
-    const isThere = meant.length > 0 && meant.every(({ name }) => !applies(made.configs.get(name) ?? NO_CONFIG, file.text));
+    const isThere =
+      meant.length > 0 && meant.every(({ name }) => !applies(made.configs.get(name) ?? NO_CONFIG, file.text));
     if (meant.length === 0 || isThere) {
-      const reason = isThere ? 'what it says is in the configs already' : 'its name does not say which machines it is for: name it under `patches:` as "@PATH" where it belongs';
+      const reason = isThere
+        ? 'what it says is in the configs already'
+        : 'its name does not say which machines it is for: name it under `patches:` as "@PATH" where it belongs';
       notes.push({ kind: isThere ? 'check' : 'lost', place: file.name, what: 'a patch', reason });
       continue;
     }
@@ -95,7 +122,19 @@ export function withPatchFiles(made: ConfigsDraft, files: readonly PatchFile[], 
     draft =
       target === 'all'
         ? { ...draft, patches: [...draft.patches, patch] }
-        : { ...draft, nodes: draft.nodes.map((node) => (isMeant(node) ? { ...node, ...(node.name === target ? { patches: [...node.patches, patch] } : { sharedPatches: [...node.sharedPatches, patch] }) } : node)) };
+        : {
+            ...draft,
+            nodes: draft.nodes.map((node) =>
+              isMeant(node)
+                ? {
+                    ...node,
+                    ...(node.name === target
+                      ? { patches: [...node.patches, patch] }
+                      : { sharedPatches: [...node.sharedPatches, patch] }),
+                  }
+                : node,
+            ),
+          };
   }
   return { ...made, draft, notes: [...made.notes, ...notes] };
 }
@@ -103,8 +142,13 @@ export function withPatchFiles(made: ConfigsDraft, files: readonly PatchFile[], 
 const NO_CONFIG: MachineConfig = { file: '', role: 'worker', documents: [] };
 
 function targetOf(name: string, { nodes }: SpecDraft): string | undefined {
-  const base = name.slice(name.lastIndexOf('/') + 1).replace(/\.ya?ml$/, '').toLowerCase();
-  const node = nodes.find((candidate) => base === candidate.name || base === `patch-${candidate.name}` || base === `${candidate.name}-patch`);
+  const base = name
+    .slice(name.lastIndexOf('/') + 1)
+    .replace(/\.ya?ml$/, '')
+    .toLowerCase();
+  const node = nodes.find(
+    (candidate) => base === candidate.name || base === `patch-${candidate.name}` || base === `${candidate.name}-patch`,
+  );
   if (node !== undefined) return node.name;
   const words = base.split(/[^a-z0-9]+/);
   const has = (...some: readonly string[]): boolean => words.some((word) => some.includes(word));
@@ -117,7 +161,9 @@ function targetOf(name: string, { nodes }: SpecDraft): string | undefined {
 function commonChanges(alike: readonly (readonly Change[])[]): readonly Change[] {
   const [first = [], ...others] = alike;
   if (others.length === 0) return [];
-  return first.filter((change) => others.every((changes) => changes.some((other) => jsonText(other) === jsonText(change))));
+  return first.filter((change) =>
+    others.every((changes) => changes.some((other) => jsonText(other) === jsonText(change))),
+  );
 }
 
 function textsOf(changes: readonly Change[]): readonly DraftPatch[] {
@@ -132,11 +178,15 @@ function isOwnWord({ document, path, kind }: Change): boolean {
 }
 
 function freeName(config: MachineConfig, taken: ReadonlyMap<string, unknown>): string {
-  const base = config.file.replace(/\.ya?ml$/, '').toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-');
+  const base = config.file
+    .replace(/\.ya?ml$/, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.-]+/g, '-');
   const isGeneric = base === 'controlplane' || base === 'worker' || config.address !== undefined;
   const wanted = config.hostname?.toLowerCase() ?? (isGeneric ? config.role : base);
   for (let count = 1; ; count += 1) {
-    const name = config.hostname === undefined && isGeneric ? `${wanted}-${count}` : count === 1 ? wanted : `${wanted}-${count}`;
+    const name =
+      config.hostname === undefined && isGeneric ? `${wanted}-${count}` : count === 1 ? wanted : `${wanted}-${count}`;
     if (!taken.has(name)) return name;
   }
 }
@@ -147,11 +197,22 @@ function nodeDraft(name: string, config: MachineConfig, notes: ImportNote[]): Dr
   const certSANs = textList(valueAt(legacy, 'machine', 'certSANs'));
   const address = network.address ?? (config.address === undefined ? 'dhcp' : { reserved: config.address });
   if (address === 'dhcp')
-    notes.push({ kind: 'check', place: config.file, what: `${name} has no address`, reason: 'the config does not say where the machine answers: give it `address`, and `mac` or another identity' });
+    notes.push({
+      kind: 'check',
+      place: config.file,
+      what: `${name} has no address`,
+      reason: 'the config does not say where the machine answers: give it `address`, and `mac` or another identity',
+    });
   return {
     name,
     role: config.role,
-    values: without({ ...network, address, install: installOf(config, legacy), image: imageOf(config), certSANs: certSANs.length > 0 ? certSANs : undefined }),
+    values: without({
+      ...network,
+      address,
+      install: installOf(config, legacy),
+      image: imageOf(config),
+      certSANs: certSANs.length > 0 ? certSANs : undefined,
+    }),
     sharedPatches: [],
     patches: [],
   };
@@ -169,7 +230,9 @@ function documentsOf(config: MachineConfig, kind: string): readonly PlainMap[] {
 function networkOf(config: MachineConfig): PlainMap {
   const links = [...documentsOf(config, 'LinkConfig'), ...documentsOf(config, 'BondConfig')];
   for (const link of links) {
-    const address = listAt(link, 'addresses').map((entry) => asText(valueAt(entry, 'address'))).find((text) => text !== undefined);
+    const address = listAt(link, 'addresses')
+      .map((entry) => asText(valueAt(entry, 'address')))
+      .find((text) => text !== undefined);
     if (address === undefined || link['kind'] !== 'LinkConfig') continue;
     const gateway = recordList(link['routes']).find((route) => route['destination'] === undefined);
     return without({ address, link: asText(link['name']), gateway: asText(gateway?.['gateway']) });
@@ -178,7 +241,9 @@ function networkOf(config: MachineConfig): PlainMap {
     const [address] = textList(entry['addresses']).map(withPrefix);
     const name = asText(entry['interface']);
     if (address === undefined || name === undefined) continue;
-    const gateway = recordList(entry['routes']).find((route) => [undefined, '', '0.0.0.0/0', '::/0'].includes(asText(route['network'])));
+    const gateway = recordList(entry['routes']).find((route) =>
+      [undefined, '', '0.0.0.0/0', '::/0'].includes(asText(route['network'])),
+    );
     return without({ address, link: name, gateway: asText(gateway?.['gateway']) });
   }
   return {};
@@ -190,14 +255,21 @@ function installOf(config: MachineConfig, legacy: PlainMap): PlainMap | undefine
   if (match !== undefined) return { disk: { match } };
   const selector = valueAt(legacy, 'machine', 'install', 'diskSelector');
   const wipe = valueAt(legacy, 'machine', 'install', 'wipe') === true ? { wipe: true } : {};
-  if (isRecord(selector) && Object.keys(selector).length > 0) return { disk: Object.fromEntries(Object.entries(selector).map(([key, value]) => [key, asText(value) ?? ''])), ...wipe };
+  if (isRecord(selector) && Object.keys(selector).length > 0)
+    return {
+      disk: Object.fromEntries(Object.entries(selector).map(([key, value]) => [key, asText(value) ?? ''])),
+      ...wipe,
+    };
   const disk = asText(valueAt(legacy, 'machine', 'install', 'disk')) ?? '';
   return disk === '' ? undefined : { disk, ...wipe };
 }
 
 function installerOf(config: MachineConfig): string | undefined {
   const [unattended] = documentsOf(config, 'UnattendedInstallConfig');
-  return asText(valueAt(unattended, 'installer', 'image')) ?? asText(valueAt(legacyOf(config), 'machine', 'install', 'image'));
+  return (
+    asText(valueAt(unattended, 'installer', 'image')) ??
+    asText(valueAt(legacyOf(config), 'machine', 'install', 'image'))
+  );
 }
 
 /** A schematic of the public factory by its id; any other image as it stands. */
@@ -205,7 +277,9 @@ function imageOf(config: MachineConfig): PlainMap | undefined {
   const image = installerOf(config);
   if (image === undefined) return undefined;
   const match = /^factory\.talos\.dev\/metal-installer(-secureboot)?\/([0-9a-f]{64}):/.exec(image);
-  return match === null ? { installer: image } : without({ schematic: match[2], secureboot: match[1] === undefined ? undefined : true });
+  return match === null
+    ? { installer: image }
+    : without({ schematic: match[2], secureboot: match[1] === undefined ? undefined : true });
 }
 
 interface ClusterFacts {
@@ -217,12 +291,16 @@ function clusterValues(plane: MachineConfig, { secrets, nodes }: ClusterFacts): 
   const legacy = legacyOf(plane);
   const [cluster] = documentsOf(plane, 'KubeClusterConfig');
   const [network] = documentsOf(plane, 'KubeNetworkConfig');
-  const url = asText(valueAt(legacy, 'cluster', 'controlPlane', 'endpoint')) ?? asText(valueAt(cluster, 'endpoint')) ?? '';
+  const url =
+    asText(valueAt(legacy, 'cluster', 'controlPlane', 'endpoint')) ?? asText(valueAt(cluster, 'endpoint')) ?? '';
   const talos = tagOf(installerOf(plane)) ?? 'v1.13.9';
-  const kubelet = asText(valueAt(legacy, 'machine', 'kubelet', 'image')) ?? plane.documents.map(({ value }) => asText(value['image'])).find((text) => text?.includes('/kubelet:') === true);
+  const kubelet =
+    asText(valueAt(legacy, 'machine', 'kubelet', 'image')) ??
+    plane.documents.map(({ value }) => asText(value['image'])).find((text) => text?.includes('/kubelet:') === true);
   const words = mapAt(legacy, 'cluster', 'network');
   const isDocumented = isAtLeastMinor(talos, '1.14');
-  const name = asText(valueAt(legacy, 'cluster', 'clusterName')) ?? asText(valueAt(cluster, 'clusterName')) ?? 'cluster';
+  const name =
+    asText(valueAt(legacy, 'cluster', 'clusterName')) ?? asText(valueAt(cluster, 'clusterName')) ?? 'cluster';
   return without({
     ichor: 1,
     name: name.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-'),
@@ -242,9 +320,13 @@ function clusterValues(plane: MachineConfig, { secrets, nodes }: ClusterFacts): 
 }
 
 function endpointWord(url: string, nodes: readonly DraftNode[]): unknown {
-  if (!URL.canParse(url)) throw new IchorError('invalid-input', `the endpoint ${JSON.stringify(url)} of these configs is no URL`);
+  if (!URL.canParse(url))
+    throw new IchorError('invalid-input', `the endpoint ${JSON.stringify(url)} of these configs is no URL`);
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
-  const isNode = nodes.some(({ role, name, values }) => role === 'controlplane' && (name === host || jsonText(values['address']).includes(`"${host}`)));
+  const isNode = nodes.some(
+    ({ role, name, values }) =>
+      role === 'controlplane' && (name === host || jsonText(values['address']).includes(`"${host}`)),
+  );
   return isNode ? url : { url, outside: 'no node of these configs; say what stands there' };
 }
 

@@ -67,13 +67,24 @@ function recordsIn(text: string): readonly PlainMap[] {
 }
 
 function isResource(document: PlainMap): boolean {
-  return String(valueAt(document, 'metadata', 'type') ?? '').startsWith('MachineConfigs.config.talos.dev') && document['spec'] !== undefined;
+  return (
+    String(valueAt(document, 'metadata', 'type') ?? '').startsWith('MachineConfigs.config.talos.dev') &&
+    document['spec'] !== undefined
+  );
 }
 
 function configOf(file: string, documents: readonly PlainMap[], address: string | undefined): readonly MachineConfig[] {
   const type = documents.map((document) => valueAt(document, 'machine', 'type')).find((value) => value !== undefined);
   if (type === undefined) return [];
-  const hostname = documents.map((document) => asText(document['kind'] === 'HostnameConfig' ? document['hostname'] : valueAt(document, 'machine', 'network', 'hostname'))).find((name) => name !== undefined);
+  const hostname = documents
+    .map((document) =>
+      asText(
+        document['kind'] === 'HostnameConfig'
+          ? document['hostname']
+          : valueAt(document, 'machine', 'network', 'hostname'),
+      ),
+    )
+    .find((name) => name !== undefined);
   return [
     {
       file,
@@ -86,11 +97,19 @@ function configOf(file: string, documents: readonly PlainMap[], address: string 
 }
 
 function isPatch(text: string): boolean {
-  return plainDocuments(text).some((document) => (isRecord(document) && ('machine' in document || 'cluster' in document || 'kind' in document)) || isOperations(document));
+  return plainDocuments(text).some(
+    (document) =>
+      (isRecord(document) && ('machine' in document || 'cluster' in document || 'kind' in document)) ||
+      isOperations(document),
+  );
 }
 
 function isOperations(document: unknown): boolean {
-  return Array.isArray(document) && document.length > 0 && document.every((item) => isRecord(item) && 'op' in item && 'path' in item);
+  return (
+    Array.isArray(document) &&
+    document.length > 0 &&
+    document.every((item) => isRecord(item) && 'op' in item && 'path' in item)
+  );
 }
 
 function plainObject(map: PlainMap): PlainObject {
@@ -100,6 +119,7 @@ function plainObject(map: PlainMap): PlainObject {
 function plainValue(value: unknown): PlainValue {
   if (Array.isArray(value)) return value.map(plainValue);
   if (isRecord(value)) return plainObject(value);
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return value;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return value;
   return null;
 }

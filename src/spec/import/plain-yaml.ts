@@ -56,7 +56,9 @@ function mapOf(entries: readonly { readonly key: YamlNode; readonly value: YamlN
 /** Text of a scalar as Go's YAML library puts it into a string field. */
 export function asText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : undefined;
+  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint'
+    ? String(value)
+    : undefined;
 }
 
 export function textMap(value: unknown): Readonly<Record<string, string>> {

@@ -47,11 +47,16 @@ function entryLines(key: string, value: unknown, indent: number, comment?: strin
   const margin = ' '.repeat(indent);
   const remark = comment === undefined ? '' : ` # ${comment}`;
   const line = `${margin}${scalar(key)}: ${flow(value)}`;
-  const isSmall = line.length <= WIDTH && !line.includes('\n') && !(indent === 0 && isRecord(value) && Object.keys(value).length > 2);
+  const isSmall =
+    line.length <= WIDTH && !line.includes('\n') && !(indent === 0 && isRecord(value) && Object.keys(value).length > 2);
   if (isSmall) return [`${line}${remark}`];
   if (isRecord(value))
-    return [`${margin}${scalar(key)}:${remark}`, ...Object.entries(value).flatMap(([inner, item]) => entryLines(inner, item, indent + 2))];
-  if (Array.isArray(value)) return [`${margin}${scalar(key)}:${remark}`, ...value.flatMap((item) => itemLines(item, indent + 2))];
+    return [
+      `${margin}${scalar(key)}:${remark}`,
+      ...Object.entries(value).flatMap(([inner, item]) => entryLines(inner, item, indent + 2)),
+    ];
+  if (Array.isArray(value))
+    return [`${margin}${scalar(key)}:${remark}`, ...value.flatMap((item) => itemLines(item, indent + 2))];
   return indented(`${scalar(key)}: ${stringify(value, { compat: 'yaml-1.1', lineWidth: 0 })}`.trimEnd(), margin, '');
 }
 
@@ -75,7 +80,10 @@ function patchLines(patches: readonly DraftPatch[], indent: number): readonly st
 
 /** One patch a document: Talos applies the documents of a patch one after another. */
 function documentsOf(text: string): readonly string[] {
-  const parts = text.replaceAll('\r\n', '\n').split(/^---(?:[ \t].*)?$/m).filter((part) => part.trim() !== '');
+  const parts = text
+    .replaceAll('\r\n', '\n')
+    .split(/^---(?:[ \t].*)?$/m)
+    .filter((part) => part.trim() !== '');
   const whole = readable(text);
   const each = parts.map(readable);
   const isSame = whole !== undefined && each.every((part) => part?.length === 1) && sameJson(each.flat(), whole);
@@ -96,7 +104,8 @@ function embedded(text: string, margin: string): readonly string[] {
   const lines = indented(body, margin, '- ');
   const reread = readable(lines.join('\n').concat('\n'))?.[0];
   const hasReferences = /(^|[\s:,[{])[*&][\w-]/.test(body);
-  const isSame = Array.isArray(reread) && sameJson(reread, readable(text)) && !hasReferences && !/^\s*["'|>{[]/.test(body);
+  const isSame =
+    Array.isArray(reread) && sameJson(reread, readable(text)) && !hasReferences && !/^\s*["'|>{[]/.test(body);
   if (isSame) return lines;
   return [`${margin}- |`, ...body.split('\n').map((line) => `${margin}  ${line}`.trimEnd())];
 }
@@ -122,6 +131,9 @@ function flow(value: unknown): string {
 
 /** Inside brackets a text with a comma or bracket needs quotes. */
 function inFlow(value: unknown): string {
-  const [text = ''] = stringify([value], { compat: 'yaml-1.1', collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: false }).trimEnd().match(/(?<=^\[).*(?=\]$)/s) ?? [];
+  const [text = ''] =
+    stringify([value], { compat: 'yaml-1.1', collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: false })
+      .trimEnd()
+      .match(/(?<=^\[).*(?=\]$)/s) ?? [];
   return text;
 }

@@ -50,10 +50,14 @@ export function linkDocuments(devices: readonly Device[]): readonly PlainMap[] {
     ...devices.flatMap(aliasDocuments),
     ...devices.flatMap(memberAliases),
     ...devices.flatMap(bondDocuments),
-    ...devices.flatMap((device) => (device.value['dhcp'] === true ? dhcpDocuments(device.name, device.value['dhcpOptions']) : [])),
+    ...devices.flatMap((device) =>
+      device.value['dhcp'] === true ? dhcpDocuments(device.name, device.value['dhcpOptions']) : [],
+    ),
     ...devices.flatMap((device) => vipDocuments(device.name, device.value['vip'])),
     ...devices.flatMap(plainLinkDocuments),
-    ...devices.flatMap((device) => recordList(device.value['vlans']).flatMap((vlan) => vlanDocuments(device.name, vlan))),
+    ...devices.flatMap((device) =>
+      recordList(device.value['vlans']).flatMap((vlan) => vlanDocuments(device.name, vlan)),
+    ),
     ...devices.flatMap(wireguardDocuments),
     ...devices.flatMap(bridgeDocuments),
   ];
@@ -158,7 +162,9 @@ function vipDocuments(link: string, vip: unknown): readonly PlainMap[] {
 function plainLinkDocuments({ name, value }: Device): readonly PlainMap[] {
   const isSpecial = ['bond', 'wireguard', 'bridge'].some((key) => value[key] !== undefined && value[key] !== null);
   const body = commonBody(value);
-  return isSpecial || Object.values(body).every((part) => part === undefined) ? [] : [document('LinkConfig', { name, ...body })];
+  return isSpecial || Object.values(body).every((part) => part === undefined)
+    ? []
+    : [document('LinkConfig', { name, ...body })];
 }
 
 export function vlanDocuments(parent: string, vlan: PlainMap): readonly PlainMap[] {
@@ -247,6 +253,9 @@ export function documentRoute(route: PlainMap): PlainMap {
 
 /** The expression of `mac:` and aliases needs a whole address. */
 export function exactMac(selector: PlainMap | undefined): string | undefined {
-  const text = asText(mapAt({ selector }, 'selector')['hardwareAddr']) ?? asText(mapAt({ selector }, 'selector')['permanentAddr']);
-  return text !== undefined && /^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$/.test(text) ? text.toLowerCase().replaceAll('-', ':') : undefined;
+  const text =
+    asText(mapAt({ selector }, 'selector')['hardwareAddr']) ?? asText(mapAt({ selector }, 'selector')['permanentAddr']);
+  return text !== undefined && /^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$/.test(text)
+    ? text.toLowerCase().replaceAll('-', ':')
+    : undefined;
 }

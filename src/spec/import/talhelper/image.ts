@@ -25,10 +25,15 @@ export interface ImageDraft {
 export function imageDraft(project: Project, node: ProjectNode, installerOf: InstallerOf): ImageDraft {
   const { mode, arch, secureboot } = machineSpecOf(node);
   const wanted = installerImage(project, node);
-  const common = without({ factory: factoryAddress(project), secureboot: secureboot ? true : undefined, arch: arch === 'arm64' ? arch : undefined });
+  const common = without({
+    factory: factoryAddress(project),
+    secureboot: secureboot ? true : undefined,
+    arch: arch === 'arm64' ? arch : undefined,
+  });
   const plan = (image: PlainMap): string | undefined => installerOf({ talos: project.talos, platform: mode, image });
   const candidates = candidatesFor(node).map((image) => ({ ...common, ...image }));
-  const found = candidates.find((image) => plan(image) === wanted) ?? sameImage(node, common) ?? { ...common, installer: wanted };
+  const found = candidates.find((image) => plan(image) === wanted) ??
+    sameImage(node, common) ?? { ...common, installer: wanted };
   return { ...(mode !== 'metal' && { platform: mode }), ...(Object.keys(found).length > 0 && { image: found }) };
 }
 
@@ -43,7 +48,10 @@ function candidatesFor(node: ProjectNode): readonly PlainMap[] {
   const extensions = textList(valueAt(customization, 'systemExtensions', 'officialExtensions'));
   const kernelArgs = textList(valueAt(customization, 'extraKernelArgs'));
   const said = (names: readonly string[]): PlainMap =>
-    without({ extensions: names.length > 0 ? names : undefined, kernelArgs: kernelArgs.length > 0 ? kernelArgs : undefined });
+    without({
+      extensions: names.length > 0 ? names : undefined,
+      kernelArgs: kernelArgs.length > 0 ? kernelArgs : undefined,
+    });
   return [
     said(extensions.map((name) => name.replace(/^siderolabs\//, ''))),
     said(extensions),

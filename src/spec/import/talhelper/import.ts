@@ -56,8 +56,16 @@ export function importTalhelper(project: Project, tools: ImportTools): Talhelper
     ],
     values: clusterValues(project, { nodes, vip, subnet, drafts, relocated: tools.relocated }),
     nodes: subnet === undefined ? drafts : drafts.map((node) => withoutPrefix(node, subnet)),
-    patches: [...clusterPatches(project), ...(placement === 'cluster' ? project.patches.map((patch) => draftPatch(patch, tools)) : [])],
-    comments: { secrets: project.secrets === undefined ? 'there was none beside talconfig.yaml: `ichor apply` makes it' : "talhelper's own file serves" },
+    patches: [
+      ...clusterPatches(project),
+      ...(placement === 'cluster' ? project.patches.map((patch) => draftPatch(patch, tools)) : []),
+    ],
+    comments: {
+      secrets:
+        project.secrets === undefined
+          ? 'there was none beside talconfig.yaml: `ichor apply` makes it'
+          : "talhelper's own file serves",
+    },
   };
   const patches = [draft.patches, ...drafts.flatMap((node) => [node.sharedPatches, node.patches])].flat();
   return {
@@ -86,7 +94,9 @@ function expandedNodes(project: Project): readonly NamedNode[] {
 
 /** The one VIP that all control planes carry on the link of their address. */
 function sharedVip(project: Project, nodes: readonly NamedNode[]): string | undefined {
-  const vips = nodes.filter(({ source }) => source.isControlPlane).map(({ source, address }) => networkDraft(project, source, address).vip);
+  const vips = nodes
+    .filter(({ source }) => source.isControlPlane)
+    .map(({ source, address }) => networkDraft(project, source, address).vip);
   return vips.length > 0 && vips.every((vip) => vip !== undefined && vip === vips[0]) ? vips[0] : undefined;
 }
 
@@ -185,7 +195,11 @@ function clusterValues(project: Project, facts: ClusterFacts): PlainMap {
 /** Talos takes any text; the file's name of a cluster is a DNS label. */
 export function clusterName(project: Project): string {
   const written = requiredText(project.values, 'clusterName', project.file);
-  const name = written.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 63);
+  const name = written
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 63);
   return name === '' ? 'cluster' : name;
 }
 
@@ -206,10 +220,15 @@ function cniWord(project: Project): unknown {
 function endpointOf(project: Project, { nodes, vip }: ClusterFacts): unknown {
   const written = requiredText(project.values, 'endpoint', project.file);
   if (!URL.canParse(written))
-    throw new IchorError('invalid-input', `${project.file}: endpoint ${JSON.stringify(written)} is no URL`, { hint: 'Write https://HOST:6443 there.' });
+    throw new IchorError('invalid-input', `${project.file}: endpoint ${JSON.stringify(written)} is no URL`, {
+      hint: 'Write https://HOST:6443 there.',
+    });
   const url = withPort(written);
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
-  const known = [vip, ...nodes.filter(({ source }) => source.isControlPlane).flatMap(({ name, address }) => [name, address])];
+  const known = [
+    vip,
+    ...nodes.filter(({ source }) => source.isControlPlane).flatMap(({ name, address }) => [name, address]),
+  ];
   const isKnown = known.some((name) => name !== undefined && canonicalIp(name) === canonicalIp(host));
   return isKnown ? url : { url, outside: 'no node of this file; as it stood in talconfig.yaml' };
 }
@@ -229,8 +248,12 @@ function sharedSubnet(drafts: readonly DraftNode[]): string | undefined {
   }
   const [subnet, ...others] = networks;
   if (subnet === undefined || others.length > 0) return undefined;
-  const everyone = drafts.map(({ values }) => (isRecord(values['address']) ? asText(values['address']['reserved']) : asText(values['address'])?.split('/')[0]));
-  return everyone.every((ip) => ip !== undefined && parseIp(ip) !== undefined && isInside(ip, subnet)) ? subnet : undefined;
+  const everyone = drafts.map(({ values }) =>
+    isRecord(values['address']) ? asText(values['address']['reserved']) : asText(values['address'])?.split('/')[0],
+  );
+  return everyone.every((ip) => ip !== undefined && parseIp(ip) !== undefined && isInside(ip, subnet))
+    ? subnet
+    : undefined;
 }
 
 function withoutPrefix(node: DraftNode, subnet: string): DraftNode {
@@ -253,7 +276,12 @@ function clusterPatches(project: Project): readonly DraftPatch[] {
   return [
     ...(written === clusterName(project) || isDocumented
       ? []
-      : [{ text: patchYaml({ cluster: { clusterName: written } }), comment: 'the name as it is known to the machines' }]),
+      : [
+          {
+            text: patchYaml({ cluster: { clusterName: written } }),
+            comment: 'the name as it is known to the machines',
+          },
+        ]),
     ...(manifests.length > 0 ? [{ text: patchYaml({ cluster: { inlineManifests: manifests } }) }] : []),
     ...(isFlannel ? [{ text: patchYaml(flannel) }] : []),
   ];

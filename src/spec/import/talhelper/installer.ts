@@ -21,7 +21,9 @@ export function installerImage(project: Project, node: ProjectNode): string {
   if (template === undefined)
     return `${data['RegistryURL']}/${mode}-installer${secureboot ? '-secureboot' : ''}/${data['ID']}:${project.talos}`;
   return template
-    .replaceAll(/\{\{-?\s*if\s+\.(\w+)\s*-?\}\}(.*?)\{\{-?\s*end\s*-?\}\}/g, (_, name: string, body: string) => (data[name] === true ? body : ''))
+    .replaceAll(/\{\{-?\s*if\s+\.(\w+)\s*-?\}\}(.*?)\{\{-?\s*end\s*-?\}\}/g, (_, name: string, body: string) =>
+      data[name] === true ? body : '',
+    )
     .replaceAll(/\{\{-?\s*\.(\w+)\s*-?\}\}/g, (_, name: string) => String(data[name] ?? ''));
 }
 
@@ -55,7 +57,14 @@ export function schematicOf(node: ProjectNode): PlainMap {
   return { ...(Object.keys(overlay).length > 0 && { overlay }), customization };
 }
 
-const CUSTOMIZATION_KEYS = ['extraKernelArgs', 'meta', 'systemExtensions', 'secureboot', 'bootloader', 'embeddedMachineConfiguration'];
+const CUSTOMIZATION_KEYS = [
+  'extraKernelArgs',
+  'meta',
+  'systemExtensions',
+  'secureboot',
+  'bootloader',
+  'embeddedMachineConfiguration',
+];
 
 function partOf(map: unknown, keys: readonly string[]): PlainMap {
   if (!isRecord(map)) return {};

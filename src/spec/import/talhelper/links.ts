@@ -37,12 +37,22 @@ export interface NetworkDraft {
 export function networkDraft(project: Project, node: ProjectNode, address: string, clusterVip?: string): NetworkDraft {
   const isIp = parseIp(address) !== undefined;
   const isDocumented = hasNetworkDocuments(parseContract(project.talos));
-  const devices = isDocumented ? namedDevices(node.values['networkInterfaces']) : legacyDevices(node.values['networkInterfaces']);
+  const devices = isDocumented
+    ? namedDevices(node.values['networkInterfaces'])
+    : legacyDevices(node.values['networkInterfaces']);
   const primary = primaryOf(devices, address);
   const reserved = isIp ? { reserved: address } : 'dhcp';
   if (primary === undefined) return { values: { address: reserved }, patches: [] };
-  const form: Form = { isDocumented, address, primary, clusterVip: node.isControlPlane ? clusterVip : undefined, isAlone: devices.length === 1 };
-  const own = textList(primary.value['addresses']).map(withPrefix).find((text) => text.split('/')[0] === address);
+  const form: Form = {
+    isDocumented,
+    address,
+    primary,
+    clusterVip: node.isControlPlane ? clusterVip : undefined,
+    isAlone: devices.length === 1,
+  };
+  const own = textList(primary.value['addresses'])
+    .map(withPrefix)
+    .find((text) => text.split('/')[0] === address);
   const mac = exactMac(primary.selector);
   const isReachable = form.isDocumented || primary.name !== '' || own !== undefined || isMacOnly(primary);
   const vip = asText(valueAt(primary.value['vip'], 'ip')) ?? '';
@@ -78,7 +88,8 @@ interface Form {
 /** The device with the node's address, else the one whose VLAN has it, else the first that asks DHCP, else the first. */
 function primaryOf(devices: readonly Device[], address: string): Device | undefined {
   const real = devices.filter(({ value }) => value['wireguard'] === undefined);
-  const carries = (value: PlainMap): boolean => textList(value['addresses']).some((text) => text.split('/')[0] === address);
+  const carries = (value: PlainMap): boolean =>
+    textList(value['addresses']).some((text) => text.split('/')[0] === address);
   return (
     real.find(({ value }) => carries(value)) ??
     real.find(({ value }) => recordList(value['vlans']).some(carries)) ??
@@ -95,7 +106,10 @@ function isMacOnly({ selector }: Device): boolean {
 function legacyAsPatch(node: ProjectNode, address: unknown): NetworkDraft {
   const { networkInterfaces } = node.values;
   const text = patchYaml({ machine: { network: { interfaces: networkInterfaces } } });
-  return { values: { address }, patches: [{ text, comment: 'the link is chosen by a selector that the file has no other word for' }] };
+  return {
+    values: { address },
+    patches: [{ text, comment: 'the link is chosen by a selector that the file has no other word for' }],
+  };
 }
 
 /** Nothing for the only link when address, gateway and VIP say it all. */
@@ -130,7 +144,11 @@ function linkBody(device: Device, form: Form): PlainMap {
     dhcp: dhcpWord(value, { isPrimary, isStatic: isPrimary && isStatic }),
     mtu: typeof value['mtu'] === 'number' && value['mtu'] > 0 ? value['mtu'] : undefined,
     addresses: nonEmpty(listed),
-    routes: nonEmpty((gateway === undefined ? routes : routes.slice(1)).map((route) => (form.isDocumented ? documentRoute(route) : route))),
+    routes: nonEmpty(
+      (gateway === undefined ? routes : routes.slice(1)).map((route) =>
+        form.isDocumented ? documentRoute(route) : route,
+      ),
+    ),
     vip: vip === '' || (isPrimary && vip === form.clusterVip) ? undefined : vip,
     bond: isRecord(value['bond']) ? (form.isDocumented ? bondBody(name, value['bond']) : value['bond']) : undefined,
     bridge: isRecord(value['bridge']) ? (form.isDocumented ? bridgeBody(value['bridge']) : value['bridge']) : undefined,
@@ -139,7 +157,10 @@ function linkBody(device: Device, form: Form): PlainMap {
 }
 
 /** Said only where Ichor's default is another: DHCP on a primary link without a static address, none elsewhere. */
-function dhcpWord(value: PlainMap, link: { readonly isPrimary: boolean; readonly isStatic: boolean }): boolean | undefined {
+function dhcpWord(
+  value: PlainMap,
+  link: { readonly isPrimary: boolean; readonly isStatic: boolean },
+): boolean | undefined {
   const wants = value['dhcp'] === true && valueAt(value['dhcpOptions'], 'ipv4') !== false;
   const isDefault = link.isPrimary && !link.isStatic;
   return wants === isDefault ? undefined : wants;
@@ -183,7 +204,9 @@ function devicePatches(device: Device): readonly DraftPatch[] {
 
 /** The bare DHCPv4 document is Ichor's own. */
 function moreThanDefault(name: string, options: unknown): readonly PlainMap[] {
-  return dhcpDocuments(name, options).filter((document) => document['kind'] !== 'DHCPv4Config' || document['routeMetric'] !== undefined);
+  return dhcpDocuments(name, options).filter(
+    (document) => document['kind'] !== 'DHCPv4Config' || document['routeMetric'] !== undefined,
+  );
 }
 
 /** A document or fragment as a person would write it. */

@@ -6,7 +6,12 @@
 import { documentOf, type Document } from '../../../talos/documents-text.ts';
 import { documentsFor } from '../../../talos/generate/generate.ts';
 import { applyPatches } from '../../../talos/patch/patch.ts';
-import { parseContract, hasKubernetesDocuments, hasNetworkDocuments, usesUkiCommandLine } from '../../../talos/contract.ts';
+import {
+  parseContract,
+  hasKubernetesDocuments,
+  hasNetworkDocuments,
+  usesUkiCommandLine,
+} from '../../../talos/contract.ts';
 import type { SecretsBundle } from '../../../talos/secrets-bundle.ts';
 import { isRecord, valueAt } from '../../patch-facts.ts';
 import { asText, recordList, textList, textMap } from '../plain-yaml.ts';
@@ -36,7 +41,8 @@ export function madeByTalhelper(
   const documents = patched(withoutCni(project, own), [...nodeDocuments(project, node)]);
   const [group, ownPatches] = [node.groupPatches, node.patches];
   const cluster = project.patches;
-  const rounds = options.clusterPatches === 'last' ? [[...group, ...ownPatches], cluster] : [cluster, [...group, ...ownPatches]];
+  const rounds =
+    options.clusterPatches === 'last' ? [[...group, ...ownPatches], cluster] : [cluster, [...group, ...ownPatches]];
   let result = documents;
   for (const round of rounds) result = withPatches(result, round);
   return withPatches(result, node.extraManifests);
@@ -109,7 +115,8 @@ function clusterFragment(project: Project, node: ProjectNode, bundle: SecretsBun
     aescbcEncryptionSecret: !isDocumented && aescbc !== '' ? aescbc : undefined,
     apiServer: node.isControlPlane && !isDocumented && names.length > 0 ? { certSANs: names } : undefined,
     network: isRecord(cniConfig) && !isDocumented ? { cni: cniConfig } : undefined,
-    extraManifests: isDocumented && valueAt(cniConfig, 'name') === 'custom' ? textList(valueAt(cniConfig, 'urls')) : undefined,
+    extraManifests:
+      isDocumented && valueAt(cniConfig, 'name') === 'custom' ? textList(valueAt(cniConfig, 'urls')) : undefined,
     inlineManifests: nonEmpty(project.values['inlineManifests']),
   });
 }
@@ -158,16 +165,26 @@ function withoutReplaced(documents: readonly Document[], node: ProjectNode): rea
 
 /** The v1alpha1 document that talhelper's templates are evaluated over. */
 export function templateData(project: Project, node: ProjectNode, bundle: SecretsBundle): PlainMap {
-  const isNeeded = (['nodeLabels', 'nodeAnnotations'] as const).some((key) => Object.values(textMap(node.values[key])).some(isTemplate));
+  const isNeeded = (['nodeLabels', 'nodeAnnotations'] as const).some((key) =>
+    Object.values(textMap(node.values[key])).some(isTemplate),
+  );
   if (!isNeeded) return {};
   const generated = withoutReplaced(generatedFor(project, node, bundle), node);
-  return patched(generated, [machineFragment(project, node, bundle)]).find(({ kind }) => kind === undefined)?.value ?? {};
+  return (
+    patched(generated, [machineFragment(project, node, bundle)]).find(({ kind }) => kind === undefined)?.value ?? {}
+  );
 }
 
 /** Labels and annotations as they are once their templates are evaluated. */
-export function evaluatedMap(node: ProjectNode, key: 'nodeLabels' | 'nodeAnnotations', legacy: PlainMap): Readonly<Record<string, string>> {
+export function evaluatedMap(
+  node: ProjectNode,
+  key: 'nodeLabels' | 'nodeAnnotations',
+  legacy: PlainMap,
+): Readonly<Record<string, string>> {
   const entries = Object.entries(textMap(node.values[key]));
-  return Object.fromEntries(entries.map(([name, text]) => [name, isTemplate(text) ? renderGoTemplate(text, legacy, key) : text]));
+  return Object.fromEntries(
+    entries.map(([name, text]) => [name, isTemplate(text) ? renderGoTemplate(text, legacy, key) : text]),
+  );
 }
 
 function templatedLabels(node: ProjectNode, documents: readonly Document[]): readonly PlainMap[] {
@@ -206,8 +223,7 @@ function nodeDocuments(project: Project, node: ProjectNode): readonly PlainMap[]
     nameservers: nameservers.length > 0 ? nameservers.map((address) => ({ address })) : undefined,
     searchDomains: { disableDefault },
   });
-  const hostname =
-    values['ignoreHostname'] === true ? { auto: 'stable' } : { auto: 'off', hostname: node.hostname };
+  const hostname = values['ignoreHostname'] === true ? { auto: 'stable' } : { auto: 'off', hostname: node.hostname };
   return [
     ...(isDocumented && (nameservers.length > 0 || disableDefault) ? [resolver] : []),
     ...(isDocumented ? [document('HostnameConfig', hostname)] : []),
@@ -253,7 +269,11 @@ function patched(documents: readonly Document[], fragments: readonly PlainMap[])
 function withPatches(documents: readonly Document[], patches: readonly PatchSource[]): readonly Document[] {
   if (patches.length === 0) return documents;
   const legacy = documents.find(({ kind }) => kind === undefined)?.value ?? {};
-  return applyPatches(documents, patches.map((patch) => templated(patch, legacy)), LIBRARY).documents;
+  return applyPatches(
+    documents,
+    patches.map((patch) => templated(patch, legacy)),
+    LIBRARY,
+  ).documents;
 }
 
 function templated(patch: PatchSource, legacy: PlainMap): string {

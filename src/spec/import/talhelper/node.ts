@@ -1,5 +1,10 @@
 /** A talhelper node's own settings, network and image apart: install disk, labels, taints, volumes, and patches for what has no word. */
-import { hasKubernetesDocuments, hasNetworkDocuments, parseContract, excludesControlPlanesFromLoadBalancers } from '../../../talos/contract.ts';
+import {
+  hasKubernetesDocuments,
+  hasNetworkDocuments,
+  parseContract,
+  excludesControlPlanesFromLoadBalancers,
+} from '../../../talos/contract.ts';
 import type { SecretsBundle } from '../../../talos/secrets-bundle.ts';
 import { isRecord } from '../../patch-facts.ts';
 import type { DraftPatch } from '../draft.ts';
@@ -40,7 +45,11 @@ export function nodeSettings(project: Project, node: ProjectNode, bundle: Secret
     patches: [
       ...install.patches,
       ...machinePatches(project, node),
-      ...[...documents, ...firewallDocuments(values['ingressFirewall']), ...extensionDocuments(values['extensionServices'])].map((body) => ({
+      ...[
+        ...documents,
+        ...firewallDocuments(values['ingressFirewall']),
+        ...extensionDocuments(values['extensionServices']),
+      ].map((body) => ({
         text: patchYaml(body),
       })),
     ],
@@ -57,14 +66,22 @@ function installWord(values: PlainMap): InstallWord {
   const disk = asText(values['installDisk']) ?? '';
   const selector = isRecord(values['installDiskSelector']) ? values['installDiskSelector'] : undefined;
   if (selector === undefined) return { word: disk === '' ? undefined : { disk }, patches: [] };
-  const written = Object.fromEntries(Object.entries(selector).map(([key, value]) => [key, key === 'size' ? sizeWord(asText(value) ?? '') : (asText(value) ?? '')]));
+  const written = Object.fromEntries(
+    Object.entries(selector).map(([key, value]) => [
+      key,
+      key === 'size' ? sizeWord(asText(value) ?? '') : (asText(value) ?? ''),
+    ]),
+  );
   const patch = { text: patchYaml({ machine: { install: { disk } } }), comment: 'the selector has the last word' };
   return { word: { disk: written }, patches: disk === '' ? [] : [patch] };
 }
 
 /** Talos' reader does not mind how a unit is spelt: `<= 300Gb` → `<= 300GB`. */
 function sizeWord(text: string): string {
-  return text.replace(/([kmgtp])(i?)b?\s*$/i, (_, unit: string, binary: string) => `${unit.toUpperCase()}${binary.toLowerCase()}B`);
+  return text.replace(
+    /([kmgtp])(i?)b?\s*$/i,
+    (_, unit: string, binary: string) => `${unit.toUpperCase()}${binary.toLowerCase()}B`,
+  );
 }
 
 function machinePatches(project: Project, node: ProjectNode): readonly DraftPatch[] {
@@ -80,7 +97,8 @@ function machinePatches(project: Project, node: ProjectNode): readonly DraftPatc
   if (modules.length > 0) add({ kernel: { modules } });
   if (files.length > 0) add({ files });
   if (disks.length > 0) add({ disks }, 'deprecated; `volumes:` does the same on a disk that may be wiped');
-  const dropsLabel = node.isControlPlane && isRecord(values['nodeLabels']) && excludesControlPlanesFromLoadBalancers(contract);
+  const dropsLabel =
+    node.isControlPlane && isRecord(values['nodeLabels']) && excludesControlPlanesFromLoadBalancers(contract);
   if (dropsLabel && !hasKubernetesDocuments(contract)) {
     add(
       { nodeLabels: { 'node.kubernetes.io/exclude-from-external-load-balancers': { $patch: 'delete' } } },
@@ -88,7 +106,8 @@ function machinePatches(project: Project, node: ProjectNode): readonly DraftPatc
     );
   }
   if (values['disableSearchDomain'] === true) {
-    if (hasNetworkDocuments(contract)) found.push({ text: patchYaml(document('ResolverConfig', { searchDomains: { disableDefault: true } })) });
+    if (hasNetworkDocuments(contract))
+      found.push({ text: patchYaml(document('ResolverConfig', { searchDomains: { disableDefault: true } })) });
     else add({ network: { disableSearchDomain: true } });
   }
   return found;

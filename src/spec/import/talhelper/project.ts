@@ -99,7 +99,9 @@ export async function readProject(source: ProjectSource): Promise<Project> {
 export function requiredText(map: PlainMap, key: string, file: string): string {
   const text = asText(map[key]);
   if (text !== undefined && text !== '') return text;
-  throw new IchorError('invalid-input', `${file} has no \`${key}\``, { hint: 'talhelper refuses such a file as well.' });
+  throw new IchorError('invalid-input', `${file} has no \`${key}\``, {
+    hint: 'talhelper refuses such a file as well.',
+  });
 }
 
 function recordOf(value: unknown): PlainMap {
@@ -158,21 +160,31 @@ class ProjectReading {
     const place = `nodes[${index}]`;
     this.unknownKeys(node, place, KEYS.node);
     // A node that overrides by nothing at all still takes what its group says (`mergeNodeConfigs`).
-    const inherits = (flag: string, key: string): boolean => node[flag] !== true || node[key] === undefined || node[key] === null;
+    const inherits = (flag: string, key: string): boolean =>
+      node[flag] !== true || node[key] === undefined || node[key] === null;
     const own = Object.fromEntries(Object.entries(node).filter(([, value]) => !isZero(value)));
-    const certSANs = [...textList(node['certSANs']), ...(inherits('overrideMachineCertSANs', 'certSANs') ? textList(group['certSANs']) : [])];
+    const certSANs = [
+      ...textList(node['certSANs']),
+      ...(inherits('overrideMachineCertSANs', 'certSANs') ? textList(group['certSANs']) : []),
+    ];
     const manifests = [
       ...textList(node['extraManifests']),
       ...(inherits('overrideExtraManifests', 'extraManifests') ? textList(group['extraManifests']) : []),
     ];
-    const machineFiles = await this.contents(own['machineFiles'] ?? group['machineFiles'], `${place}.machineFiles`, 'content');
+    const machineFiles = await this.contents(
+      own['machineFiles'] ?? group['machineFiles'],
+      `${place}.machineFiles`,
+      'content',
+    );
     return {
       index,
       hostname: requiredText(node, 'hostname', `${this.#source.file}, ${place},`),
       addresses: (asText(node['ipAddress']) ?? '').split(',').map((text) => text.trim()),
       isControlPlane: node['controlPlane'] === true,
       values: { ...group, ...own, certSANs, machineFiles },
-      groupPatches: inherits('overridePatches', 'patches') ? await this.patches(group['patches'], `${groupName}.patches`) : [],
+      groupPatches: inherits('overridePatches', 'patches')
+        ? await this.patches(group['patches'], `${groupName}.patches`)
+        : [],
       patches: await this.patches(node['patches'], `${place}.patches`),
       extraManifests: await this.patches(manifests.map(asReference), `${place}.extraManifests`),
     };
@@ -275,14 +287,18 @@ class ProjectReading {
     const text = file.text.includes('$') ? this.substituted(withoutComments(file.text, path), path) : file.text;
     if (file.isSecret) this.#noteSecret(place, path);
     const closed = closedBlock(text);
-    const asItStands = !text.includes('{{') && !file.isSecret && (closed === file.text || sameValues(closed, file.text));
+    const asItStands =
+      !text.includes('{{') && !file.isSecret && (closed === file.text || sameValues(closed, file.text));
     return { text: asItStands ? file.text : closed, place: path, ...(asItStands && { reference: `@${path}` }) };
   }
 
   async #need(path: string, place: string): Promise<ProjectFile> {
     const file = await this.#source.read(path);
     if (file !== undefined) return file;
-    throw new IchorError('not-found', `${path}, which ${place} of ${this.#source.file} names, cannot be read: there is no such file`);
+    throw new IchorError(
+      'not-found',
+      `${path}, which ${place} of ${this.#source.file} names, cannot be read: there is no such file`,
+    );
   }
 
   #noteSecret(place: string, what: string): void {
@@ -303,7 +319,8 @@ class ProjectReading {
 function closedBlock(text: string): string {
   if (text === '' || text.endsWith('\n')) return text;
   const lines = text.split('\n');
-  const indent = (line: string): number => (line.trim() === '' ? Number.POSITIVE_INFINITY : line.length - line.trimStart().length);
+  const indent = (line: string): number =>
+    line.trim() === '' ? Number.POSITIVE_INFINITY : line.length - line.trimStart().length;
   let lowest = Number.POSITIVE_INFINITY;
   for (let index = lines.length - 1; index >= 0; index -= 1) {
     const line = lines[index] ?? '';

@@ -39,9 +39,13 @@ export function renderGoTemplate(template: string, legacy: PlainMap, place: stri
 }
 
 function unknown(action: string, place: string): IchorError {
-  return new IchorError('unsupported', `${place} holds the Go template {{ ${action} }}, which Ichor does not evaluate`, {
-    hint: 'Write its value there (`talhelper genconfig` shows it), then import again.',
-  });
+  return new IchorError(
+    'unsupported',
+    `${place} holds the Go template {{ ${action} }}, which Ichor does not evaluate`,
+    {
+      hint: 'Write its value there (`talhelper genconfig` shows it), then import again.',
+    },
+  );
 }
 
 function fieldAt(legacy: PlainMap, path: readonly string[]): unknown {
@@ -60,5 +64,8 @@ function fieldAt(legacy: PlainMap, path: readonly string[]): unknown {
 function keysFor(name: string): readonly string[] {
   const stripped = PREFIXES.filter((prefix) => name.startsWith(prefix)).map((prefix) => name.slice(prefix.length));
   const own = FIELDS[name];
-  return [...(own === undefined ? [] : [own]), ...[name, ...stripped].map((text) => text.slice(0, 1).toLowerCase() + text.slice(1))];
+  return [
+    ...(own === undefined ? [] : [own]),
+    ...[name, ...stripped].map((text) => text.slice(0, 1).toLowerCase() + text.slice(1)),
+  ];
 }

@@ -42,7 +42,8 @@ function nativeVolume(volume: PlainMap, isSystem: boolean): PlainMap | undefined
     (isSystem || match !== undefined) &&
     [minSize, maxSize].every(isSize) &&
     grow !== false &&
-    (filesystem === undefined || (isRecord(filesystem) && Object.keys(filesystem).join() === 'type' && (type === 'xfs' || type === 'ext4')));
+    (filesystem === undefined ||
+      (isRecord(filesystem) && Object.keys(filesystem).join() === 'type' && (type === 'xfs' || type === 'ext4')));
   if (!isKnown) return undefined;
   const isExact = minSize !== undefined && minSize === maxSize;
   return without({
