@@ -2,6 +2,7 @@
  * Flags that several commands share. stricli has no flags of the whole application, so that each command spreads these into its own;
  * names, meaning and defaults stay the same everywhere.
  */
+import { isIP } from 'node:net';
 import { IchorError } from '../errors.ts';
 
 export type OutputFormat = 'text' | 'json';
@@ -74,6 +75,7 @@ export interface At {
 /** `cp-1=192.168.1.50` */
 export function parseAt(text: string): At {
   const [node, host, ...rest] = text.split('=');
-  if (!node || !host || rest.length > 0) throw new IchorError('invalid-input', `expected NODE=IP, got "${text}"`);
+  if (!node || !host || rest.length > 0 || isIP(host) === 0)
+    throw new IchorError('invalid-input', `expected NODE=IP, got "${text}"`);
   return { node, host };
 }

@@ -1,4 +1,5 @@
 /** The context of the real process. */
+import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { systemRandom } from '../system.ts';
 import { IchorError } from '../errors.ts';
@@ -6,6 +7,8 @@ import type { IchorContext } from './context.ts';
 
 export function createProcessContext(): IchorContext {
   const interrupt = new AbortController();
+  // Every open call listens to it: hundreds at once are no leak.
+  setMaxListeners(0, interrupt.signal);
   let interrupts = 0;
   const onSignal = (): void => {
     interrupts += 1;

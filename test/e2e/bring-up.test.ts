@@ -38,6 +38,7 @@ describe('a cluster from nothing, by the built program over sockets', () => {
     for (let look = 0; look < 20 && machines.length < 3; look += 1) {
       const result = await sandbox.run(['discover', '--output', 'json', ...world()]);
       expect(result.code).toBe(0);
+      expect(result.stderr).not.toContain('Warning');
       machines = JSON.parse(result.stdout).machines;
     }
 

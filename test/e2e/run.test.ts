@@ -74,6 +74,22 @@ describe('a run of one control plane', () => {
     expect(result.stdout).toContain('bootstrap etcd on cp-1');
   });
 
+  it('exit code 1: a name that the file does not have, a path that leads nowhere', async () => {
+    const cases: readonly (readonly [readonly string[], readonly string[]])[] = [
+      [['plan', '--node', 'cp-9', ...world()], ['no node cp-9', 'cp-1']],
+      [['plan', '--at', 'cp-9=10.0.4.9', ...world()], ['no node cp-9', 'cp-1']],
+      [['plan', '--out', 'nowhere/plan.json', ...world()], ['nowhere/plan.json', 'hint:']],
+      [['apply', '--plan', 'nowhere.json', ...world()], ['nowhere.json', 'ichor plan --out']],
+      [['check', '.'], ['EISDIR', 'hint:']],
+    ];
+    for (const [args, texts] of cases) {
+      const result = await sandbox.run(args);
+      expect(result.code, args.join(' ')).toBe(1);
+      for (const text of texts) expect(result.stderr).toContain(text);
+      expect(result.stderr).not.toContain('a defect in Ichor');
+    }
+  });
+
   it('exit code 4: nobody can be asked and nothing was approved', async () => {
     const result = await sandbox.run(['apply', ...world()]);
 

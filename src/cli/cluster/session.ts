@@ -11,6 +11,7 @@ import { stateDirectory } from '../../store/paths.ts';
 import type { Cluster } from '../../spec/model.ts';
 import type { SecretsBundle } from '../../talos/secrets-bundle.ts';
 import { createTalosConnector } from '../../talos-api/sockets.ts';
+import { selectNodes } from '../cluster-file.ts';
 import type { IchorContext } from '../context.ts';
 import type { At } from '../flags.ts';
 import { say } from '../output.ts';
@@ -54,7 +55,7 @@ export async function openLifecycle(context: IchorContext, request: SessionReque
     kubernetesCredentials: credentials.kubernetes,
     clock,
     probe: createTcpProbe(dialer, clock),
-    at: new Map((request.at ?? []).map(({ node, host }) => [node, host])),
+    at: placesOf(cluster, request.at),
     digest: createDigest(bundle.cluster.secret),
     parallel: PARALLEL,
     runId: Buffer.from(context.random.bytes(8)).toString('hex'),
@@ -66,4 +67,13 @@ export async function openLifecycle(context: IchorContext, request: SessionReque
     onJournalFailure: (why) =>
       say(context, `warning: the journal could not be written (${why}); the run goes on without it`),
   });
+}
+
+function placesOf(cluster: Cluster, at: readonly At[] = []): ReadonlyMap<string, string> {
+  // Also says which names there are when one is not.
+  selectNodes(
+    cluster,
+    at.map(({ node }) => node),
+  );
+  return new Map(at.map(({ node, host }) => [node, host]));
 }
