@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { IchorError } from '../errors.ts';
 import type { Finding } from '../spec/finding.ts';
-import { budgetFindings } from '../images/disks/node-budget.ts';
 import { hasErrors, loadCluster, type LoadResult } from '../spec/load.ts';
 import type { Cluster, NodeSpec } from '../spec/model.ts';
 import type { IchorContext } from './context.ts';
@@ -28,10 +27,13 @@ export async function loadFile(context: IchorContext, file: string = DEFAULT_FIL
     });
   }
   const loaded = await loadCluster({ path: file, readFile: (name) => readIfThere(resolve(context.cwd, name)) });
-  // Whether volumes fit is known to `images/`, which the lint of the file is below of.
-  return loaded.cluster === undefined
-    ? loaded
-    : { ...loaded, findings: [...loaded.findings, ...budgetFindings(loaded.cluster)] };
+  // Whether volumes fit is known to `images/`, above the lint of the file; loaded only where a size is declared, for it brings CEL along.
+  if (
+    loaded.cluster?.nodes.some(({ proxmox, volumes }) => proxmox?.['disk'] !== undefined && volumes.length > 0) !== true
+  )
+    return loaded;
+  const { budgetFindings } = await import('../images/disks/node-budget.ts');
+  return { ...loaded, findings: [...loaded.findings, ...budgetFindings(loaded.cluster)] };
 }
 
 /** The cluster, or the end of the command with every problem printed. Warnings are printed as well, notices only by `check`. */

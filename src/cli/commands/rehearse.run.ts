@@ -134,7 +134,9 @@ function sayWhatWasNot(context: IchorContext, cluster: Cluster): void {
   const left = ['firmware and boot media', 'image downloads', 'real disks and drivers'];
   if (cluster.network.cni.kind !== 'flannel') left.push('the CNI itself');
   if (cluster.features.length > 0)
-    left.push(`the in-cluster part of ${cluster.features.map((feature) => feature.name).join(', ')}`);
+    left.push(
+      `what ${cluster.features.map((feature) => feature.name).join(', ')} do (their services, their parts in the cluster)`,
+    );
   if (cluster.gitops !== undefined) left.push('GitOps');
   say(
     context,
