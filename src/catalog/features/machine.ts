@@ -76,7 +76,7 @@ export const WATCHDOG: FeatureDefinition = {
   checks: ['WatchdogTimerStatus exists', '/sys/class/watchdog/watchdog0/state is active'],
   removal: ['The document goes: the timer is disarmed.'],
   notes: ['Choose two minutes or more: the firmware counts on through a long kexec.'],
-  source: 'https://docs.siderolabs.com/talos/latest/configure-your-talos-cluster/system-configuration/watchdog',
+  source: 'https://docs.siderolabs.com/talos/latest/build-and-extend-talos/cluster-operations-and-maintenance/watchdog',
 };
 
 export const LLDPD: FeatureDefinition = {
