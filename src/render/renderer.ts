@@ -13,7 +13,7 @@ import type { SecretsBundle } from '../talos/secrets-bundle.ts';
 import { encodeTyped, type ConfigDocument } from '../talos/values/document.ts';
 import { WrittenForms } from '../talos/values/written-forms.ts';
 import { generateInput, settingsOf, type PatchLayer } from './layers.ts';
-import type { Fragment } from './setting.ts';
+import type { Setting } from './setting.ts';
 import type { NodeImage } from './settings/hardware.ts';
 
 export interface RenderedNode {
@@ -71,9 +71,11 @@ class TalosRenderer {
   render(node: NodeSpec, image: NodeImage): RenderedNode {
     const patcher = this.#patcher;
     const { context } = patcher;
-    let typed = this.#base(node);
-    for (const setting of settingsOf({ ...this.#input, node, image }, context.minor))
-      typed = patcher.apply(typed, this.#composed(setting.fragments)).documents;
+    const settings = settingsOf({ ...this.#input, node, image }, context.minor);
+    let typed = patcher.lay(
+      this.#base(node),
+      settings.map((setting) => this.#composed(setting)),
+    );
     const warnings: string[] = [];
     for (const patch of node.patches) {
       const patched = atPatch(patch, node, () => patcher.apply(typed, this.#loaded(patch.text)));
@@ -115,7 +117,8 @@ class TalosRenderer {
     return patch;
   }
 
-  #composed(fragments: readonly Fragment[]): LoadedPatch {
+  #composed({ fragments, isOwn }: Setting): LoadedPatch {
+    if (isOwn === true) return this.#patcher.compose(fragments);
     const key = JSON.stringify(fragments, numbersApart);
     const known = this.#fragments.get(key);
     if (known !== undefined) return known;

@@ -10,6 +10,8 @@ export interface Setting {
   /** Where in the spec it comes from, keys from the root: `['nodes', 'cp-1', 'address']`. */
   readonly from: readonly string[];
   readonly fragments: readonly Fragment[];
+  /** Of this node alone (its name, its address): not worth looking up among those of other nodes. */
+  readonly isOwn?: true;
 }
 
 export function talosDocument(kind: string, body: Fragment): Fragment {

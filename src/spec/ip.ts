@@ -71,7 +71,10 @@ export function bitsOf(ip: Ip): number {
 }
 
 function matches(ip: Ip, network: Cidr): boolean {
-  return networkOf({ ip, prefix: network.prefix }) === networkOf(network);
+  const own = network.ip.toByteArray();
+  return ip
+    .toByteArray()
+    .every((byte, index) => ((byte ^ (own[index] ?? 0)) & byteMask(network.prefix - index * 8)) === 0);
 }
 
 function byteMask(bitsLeft: number): number {

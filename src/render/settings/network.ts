@@ -2,7 +2,10 @@
 import type { TalosMinor } from '../../talos/documents/tables.ts';
 import { isAtLeast } from '../../talos/yaml/dialect.ts';
 import type { Cluster, NodeSpec } from '../../spec/model.ts';
-import { hasNamedPrimary, legacyInterface, linkDocuments, wantedLinks } from '../network/links.ts';
+import { endsDefaultDhcp } from '../../spec/network/effective.ts';
+import { isTalosDefault, wantedLinks, type WantedLink } from '../../spec/network/wanted-links.ts';
+import { legacyInterfaces } from '../network/legacy-interfaces.ts';
+import { linkDocuments } from '../network/link-documents.ts';
 import { compact, talosDocument, type Fragment, type Setting } from '../setting.ts';
 
 export function hostnameSetting(node: NodeSpec, minor: TalosMinor): Setting {
@@ -10,39 +13,24 @@ export function hostnameSetting(node: NodeSpec, minor: TalosMinor): Setting {
     ? // `auto: off` for once and all: the generated document says `stable`, which excludes a name (talos-3-config.md §5.4).
       talosDocument('HostnameConfig', { auto: 'off', hostname: node.name })
     : { machine: { network: { hostname: node.name } } };
-  return { from: ['nodes', node.name], fragments: [fragment] };
+  return { from: ['nodes', node.name], isOwn: true, fragments: [fragment] };
 }
 
 export function linkSetting(cluster: Cluster, node: NodeSpec, minor: TalosMinor): Setting {
-  const vip = node.role === 'controlplane' ? cluster.network.vip : undefined;
+  const links = wantedLinks(node, node.role === 'controlplane' ? cluster.network.vip : undefined);
   const from = ['nodes', node.name, 'address'];
-  if (!hasNamedPrimary(node)) return { from, fragments: anyPhysicalLink(node, vip) };
-  const links = wantedLinks(node, vip);
-  if (isAtLeast(minor, '1.12')) return { from, fragments: links.flatMap((wanted) => linkDocuments(wanted)) };
-  return {
-    from,
-    fragments: [{ machine: { network: { interfaces: links.map((wanted) => legacyInterface(wanted)) } } }],
-  };
+  // Until a document ends it, DHCP on whatever is plugged in is what Talos does by itself.
+  if (isTalosDefault(links) && !endsDefaultDhcp(node)) return { from, fragments: [] };
+  if (!isAtLeast(minor, '1.12')) return { from, fragments: [interfacesFragment(links)] };
+  // No MAC or name is known of a VM that gets its MAC when it is made: the selector for physical links is the one honest choice, and
+  // only the legacy document has it on every minor.
+  const anyPhysical = links.filter(({ isAnyPhysical }) => isAnyPhysical);
+  const documents = linkDocuments(links.filter(({ isAnyPhysical }) => !isAnyPhysical));
+  return { from, fragments: anyPhysical.length > 0 ? [interfacesFragment(anyPhysical), ...documents] : documents };
 }
 
-/**
- * Neither MAC nor name is known (a VM that gets its MAC when it is made): the selector for physical links is the one honest choice, and
- * only the legacy document has it on every minor. Without static address and VIP nothing is written: Talos' default is DHCP.
- */
-function anyPhysicalLink(node: NodeSpec, vip: string | undefined): readonly Fragment[] {
-  const isStatic = node.address.kind === 'static';
-  if (!isStatic && vip === undefined) return [];
-  const entry = compact({
-    deviceSelector: { physical: true },
-    addresses: node.address.kind === 'static' ? [`${node.address.ip}/${node.address.prefix}`] : undefined,
-    routes:
-      isStatic && node.gateway !== undefined
-        ? [{ network: node.gateway.includes(':') ? '::/0' : '0.0.0.0/0', gateway: node.gateway }]
-        : undefined,
-    dhcp: !isStatic,
-    vip: vip === undefined ? undefined : { ip: vip },
-  });
-  return [{ machine: { network: { interfaces: [entry] } } }];
+function interfacesFragment(links: readonly WantedLink[]): Fragment {
+  return { machine: { network: { interfaces: legacyInterfaces(links) } } };
 }
 
 export function resolverSetting(cluster: Cluster, node: NodeSpec, minor: TalosMinor): Setting {

@@ -22,7 +22,7 @@ import type { LoadedPatch } from './load-patch.ts';
 import type { MergeContext } from './merge-place.ts';
 import { QuietTypes } from './quiet-types.ts';
 import { atStage, PatchRefused } from './refusal.ts';
-import { mergeDocuments } from './strategic.ts';
+import { assembled, mergeDocuments, mergeParts } from './strategic.ts';
 import type { PatchedDocument, StrategicContext } from './strategic.ts';
 
 export interface PatchWarning {
@@ -66,6 +66,8 @@ export interface Patcher {
   /** A patch of plain documents and of fragments of the one without kind. */
   compose(fragments: readonly unknown[]): LoadedPatch;
   apply(documents: readonly ConfigDocument[], patch: LoadedPatch): PatchedConfig;
+  /** Composed patches one after another, as `apply` does; nothing is said of them. */
+  lay(documents: readonly ConfigDocument[], patches: readonly LoadedPatch[]): readonly ConfigDocument[];
 }
 
 /** `talos` is a version or minor; a refusal, of any of the three, is a `PatchRefused`. */
@@ -79,6 +81,10 @@ export function createPatcher(talos: string, options: PatchOptions = {}): Patche
     apply(documents, patch) {
       const run = new PatchRun(context, merging);
       return { documents: run.finish(run.apply({ kind: 'documents', documents }, patch)), warnings: run.warnings };
+    },
+    lay(documents, patches) {
+      const run = new PatchRun(context, merging);
+      return run.finish({ kind: 'documents', documents: run.lay(documents, patches) });
     },
   };
 }
@@ -151,6 +157,15 @@ class PatchRun {
     const documents = mergeDocuments(before, patch.parts, this.#context);
     this.#warnRepeated(before, documents);
     return { kind: 'documents', documents };
+  }
+
+  lay(documents: readonly ConfigDocument[], patches: readonly LoadedPatch[]): readonly PatchedDocument[] {
+    let merged: readonly PatchedDocument[] = documents;
+    for (const patch of patches) {
+      if (patch.kind === 'json') throw new IchorError('internal', 'operations cannot be laid over documents');
+      merged = mergeParts(merged, patch.parts, this.#context);
+    }
+    return assembled(merged, this.#context);
   }
 
   read(text: string): readonly ConfigDocument[] {

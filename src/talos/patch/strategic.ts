@@ -28,6 +28,15 @@ export function mergeDocuments(
   parts: readonly PatchPart[],
   context: StrategicContext,
 ): readonly PatchedDocument[] {
+  return assembled(mergeParts(documents, parts, context), context);
+}
+
+/** As `mergeDocuments`, before it is seen to that the documents may stand together. */
+export function mergeParts(
+  documents: readonly PatchedDocument[],
+  parts: readonly PatchPart[],
+  context: StrategicContext,
+): readonly PatchedDocument[] {
   const merged = [...documents];
   // Before 1.14, documents that the patch itself appends are not found again by what follows in it.
   const findable = new Set(merged);
@@ -38,7 +47,7 @@ export function mergeDocuments(
     if (existing === undefined) append(merged, findable, part, context);
     else applyTo({ merged, findable, at }, existing, part, context);
   }
-  return assembled(merged, context);
+  return merged;
 }
 
 /** Kinds without a name are told apart by kind alone. */
@@ -150,7 +159,10 @@ function withoutPath(node: MapNode, path: readonly string[], selector: DeleteSel
   };
 }
 
-function assembled(documents: readonly PatchedDocument[], context: StrategicContext): readonly PatchedDocument[] {
+export function assembled(
+  documents: readonly PatchedDocument[],
+  context: StrategicContext,
+): readonly PatchedDocument[] {
   const real = documents.filter((document) => document.kind !== 'selector');
   const inOrder = atStage('apply', 'the patched config', () => assemble(real, context.minor));
   if (real.length === documents.length) return inOrder;

@@ -8,11 +8,13 @@ import type { YamlDialect } from './dialect.ts';
 export type ScalarStyle = 'plain' | 'single' | 'double' | 'literal';
 
 const SIMPLE_WORD = /^[A-Za-z/][A-Za-z0-9/._-]*$/;
-const MAYBE_SPECIAL = /^(?:[yYnNtTfFoO]|nu|Nu|NU)/;
+/** Words that YAML 1.1 or 1.2 readers take for something else than text, in any case. */
+const SPECIAL_WORD = /^(?:y|n|yes|no|on|off|true|false|null)$/i;
+const LONGEST_SPECIAL = 'false'.length;
 
 export function styleOf(text: string, isKey: boolean, dialect: YamlDialect, isTagged = false): ScalarStyle {
   // Most strings of a config are such words; the long way below comes to the same.
-  if (SIMPLE_WORD.test(text) && !MAYBE_SPECIAL.test(text)) return 'plain';
+  if (SIMPLE_WORD.test(text) && (text.length > LONGEST_SPECIAL || !SPECIAL_WORD.test(text))) return 'plain';
   const allowed = analyze(text);
   const wanted = wantedStyle(text, dialect, isTagged);
   if (isKey && allowed.isMultiline) return 'double';
