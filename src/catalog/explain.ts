@@ -2,7 +2,6 @@
 import { extensionSource } from './extensions/extension.ts';
 import type { Extension } from './extensions/extension.ts';
 import { EXTENSIONS, findExtension, shortName } from './extensions/extensions.ts';
-import { FEATURES, findFeature } from './hardware/features.ts';
 import { HARDWARE, findHardware } from './hardware/hardware.ts';
 import type { HardwareProfile } from './hardware/profile.ts';
 import type { KernelArgument } from './kernel-args/argument.ts';
@@ -19,12 +18,6 @@ export type Explanation =
     }
   | {
       readonly kind: 'hardware';
-      readonly profile: HardwareProfile;
-      readonly text: readonly string[];
-      readonly source: string;
-    }
-  | {
-      readonly kind: 'feature';
       readonly profile: HardwareProfile;
       readonly text: readonly string[];
       readonly source: string;
@@ -48,14 +41,6 @@ export function explain(term: string, talos: string): readonly Explanation[] {
       text: hardwareText(hardware.profile),
       source: hardware.profile.source,
     });
-  const feature = hardware.kind === 'exact' ? hardware : findFeature(term);
-  if (hardware.kind !== 'exact' && feature.kind === 'exact')
-    found.push({
-      kind: 'feature',
-      profile: feature.profile,
-      text: hardwareText(feature.profile),
-      source: feature.profile.source,
-    });
   const extension = findExtension(term, talos);
   if (extension.kind !== 'unknown') {
     const notice =
@@ -77,7 +62,6 @@ export function explain(term: string, talos: string): readonly Explanation[] {
   if (found.length > 0) return found;
   const known = [
     ...HARDWARE.map(({ name }) => name),
-    ...FEATURES.map(({ name }) => name),
     ...EXTENSIONS.map(({ name }) => name),
     ...KERNEL_ARGUMENTS.map(({ key }) => key),
   ];

@@ -1,7 +1,6 @@
 /** Gathers what hardware, extensions and arguments bring to an image, each with its reason. */
 import { findExtension, shortName } from '../catalog/extensions/extensions.ts';
 import type { CatalogFinding } from '../catalog/finding.ts';
-import { findFeature } from '../catalog/hardware/features.ts';
 import { findHardware } from '../catalog/hardware/hardware.ts';
 import type { HardwareProfile } from '../catalog/hardware/profile.ts';
 import { findKernelArgument, isRemoval, keyOf } from '../catalog/kernel-args/kernel-args.ts';
@@ -15,21 +14,15 @@ export interface ResolvedProfiles {
   readonly findings: readonly CatalogFinding[];
 }
 
-/** Hardware that the catalogue does not know is an error; a feature may be one of the cluster alone. */
+/** Hardware that the catalogue does not know is an error. */
 export function resolveProfiles(request: ImageRequest): ResolvedProfiles {
   const profiles: HardwareProfile[] = [];
-  const findings: CatalogFinding[] = [];
   for (const name of request.hardware ?? []) {
     const lookup = findHardware(name);
     if (lookup.kind === 'unknown') throw unknownHardware(name, lookup.nearest);
     profiles.push(lookup.profile);
   }
-  for (const name of request.features ?? []) {
-    const lookup = findFeature(name);
-    if (lookup.kind === 'exact') profiles.push(lookup.profile);
-    else findings.push(unknownFeature(name, lookup.nearest));
-  }
-  return { profiles, findings: [...findings, ...profiles.flatMap((profile) => profileFindings(profile, request))] };
+  return { profiles, findings: profiles.flatMap((profile) => profileFindings(profile, request)) };
 }
 
 function unknownHardware(name: string, guess: string | undefined): IchorError {
@@ -37,15 +30,6 @@ function unknownHardware(name: string, guess: string | undefined): IchorError {
   return new IchorError('invalid-input', `the catalogue knows no hardware ${JSON.stringify(name)}${nearest}`, {
     hint: '`ichor explain hardware` lists all names.',
   });
-}
-
-function unknownFeature(name: string, guess: string | undefined): CatalogFinding {
-  const nearest = guess === undefined ? '' : `; did you mean ${guess}?`;
-  return {
-    severity: 'warning',
-    rule: 'feature-unknown',
-    message: `the feature ${name} brings nothing to the image: the catalogue does not know it${nearest}`,
-  };
 }
 
 function profileFindings(profile: HardwareProfile, { talos, arch }: ImageRequest): readonly CatalogFinding[] {

@@ -11,8 +11,6 @@ export interface ImageRequest {
   readonly secureboot?: boolean;
   /** Names of the catalogue. */
   readonly hardware?: readonly string[];
-  /** Names of the catalogue; one that it does not know brings nothing to the image and is a finding. */
-  readonly features?: readonly string[];
   /** With or without `siderolabs/`. */
   readonly extensions?: readonly string[];
   /** `-key` and `-key=value` take an argument away: one of a profile, else one of the imager's. */

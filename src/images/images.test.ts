@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { findFeature } from '../catalog/hardware/features.ts';
 import { schematicId } from '../talos/schematic/schematic.ts';
 import { diffExtensions, imageDrift } from './drift.ts';
 import { renderPlatformNetwork } from '../talos/meta/platform-network.ts';
@@ -304,32 +303,6 @@ test('a board brings its overlay, and the id is that of the factory; two boards 
   expect(() => planImage({ ...board, hardware: ['rpi_generic', 'rock5b'] })).toThrow(
     /one machine cannot be rpi_generic and rock5b/,
   );
-});
-
-test('features bring their extensions and sysctls, with their name as the reason; an unknown one is a finding', () => {
-  const plan = planImage({ ...BASE, hardware: ['intel'], features: ['gvisor', 'tailscale', 'longhorn', 'own-thing'] });
-
-  expect(plan.extensions).toEqual(['gvisor', 'intel-ucode', 'iscsi-tools', 'tailscale', 'util-linux-tools']);
-  expect(plan.explain.map(({ text, because }) => `${text} (${because})`)).toEqual(
-    expect.arrayContaining([
-      'gvisor (feature gvisor)',
-      'intel-ucode (hardware intel)',
-      'iscsi-tools (feature longhorn)',
-      'user.max_user_namespaces=11255 (feature gvisor)',
-    ]),
-  );
-  expect(plan.sysctls).toEqual({ 'user.max_user_namespaces': '11255' });
-  expect(plan.findings).toMatchObject([{ severity: 'warning', rule: 'feature-unknown' }]);
-});
-
-test('S1-1 each feature says which part is extension, which machine config and which in-cluster', () => {
-  const gvisor = findFeature('gvisor');
-  if (gvisor.kind !== 'exact') throw new Error('gvisor is missing');
-  expect(gvisor.profile).toMatchObject({
-    extensions: ['gvisor'],
-    sysctls: { 'user.max_user_namespaces': '11255' },
-    inCluster: 'A RuntimeClass with the handler runsc or runsc-kvm.',
-  });
 });
 
 function baked(address: string): ReturnType<typeof planImage> {

@@ -39,9 +39,16 @@ test('every extension of a feature is one of the catalogue, and each that needs 
   }
 });
 
-test('every feature says what proves it, how it goes away, and where that can be read', () => {
-  for (const { checks, removal, source } of FEATURES)
-    expect([checks.length > 0, removal.length > 0, source.startsWith('https://')]).toEqual([true, true, true]);
+test('S1-1 every feature says which part of it is image, machine config or in-cluster, what proves it, how it goes away, and where that can be read', () => {
+  for (const { image, config, inCluster, checks, removal, source } of FEATURES) {
+    const parts = [image, config, inCluster].filter((part) => part !== undefined);
+    expect([parts.length > 0, checks.length > 0, removal.length > 0, source.startsWith('https://')]).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+  }
 });
 
 test('an unknown feature comes with the nearest word', () => {

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { findExtension } from '../extensions/extensions.ts';
 import { lintExtensions } from '../extensions/lint.ts';
 import { lintKernelArgs } from '../kernel-args/kernel-args.ts';
-import { FEATURES, findFeature } from './features.ts';
 import { findHardware, HARDWARE, modulesOf, suggestHardware, sysctlsOf } from './hardware.ts';
 
 test('the profiles name only extensions that exist, in sets without findings, with arguments without findings', () => {
@@ -98,9 +97,6 @@ test('S3-14 what only an older Talos needs is asked for there and not later', ()
   expect(modulesOf(tenstorrent, 'v1.12.11')).toEqual([{ name: 'tenstorrent' }]);
   expect(modulesOf(tenstorrent, 'v1.13.0-rc.0')).toEqual([]);
 });
-
-test('a feature is found by its exact name, storage stacks among them; a wrong name gets the nearest', () => {
-  expect(findFeature('tailscale')).toMatchObject({ kind: 'exact', profile: { extensions: ['tailscale'] } });
   expect(findFeature('longhorn')).toMatchObject({ kind: 'exact', profile: { group: 'feature' } });
   expect(findFeature('tailscal')).toEqual({ kind: 'unknown', name: 'tailscal', nearest: 'tailscale' });
   expect(new Set(FEATURES.map(({ name }) => name)).size).toBe(FEATURES.length);

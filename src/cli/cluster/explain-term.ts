@@ -44,7 +44,7 @@ export async function explainTerm(term: string, question: TermQuestion): Promise
   const answers = [
     ...(feature.kind === 'exact' ? [featureAnswer(feature.definition, question.talos)] : []),
     ...known.flatMap((meaning): readonly Answer[] =>
-      meaning.kind === 'unknown' || (meaning.kind === 'feature' && feature.kind === 'exact')
+      meaning.kind === 'unknown'
         ? []
         : [{ kind: meaning.kind.replace('-', ' '), title: term, lines: meaning.text, source: meaning.source }],
     ),
