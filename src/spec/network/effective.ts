@@ -5,10 +5,11 @@
  */
 import { isAtLeastMinor } from '../../catalog/version.ts';
 import type { SourcePosition } from '../../errors.ts';
-import type { Cluster, Link, NodeSpec } from '../model.ts';
+import type { Cluster, NodeSpec } from '../model.ts';
 import { wantedIp } from '../model.ts';
 import type { PatchDocument, PatchFacts } from '../patch-facts.ts';
 import { createPatchReader, isRecord, listAt, mapAt, textsAt, valueAt } from '../patch-facts.ts';
+import { wantedLinks, type WantedLink } from './wanted-links.ts';
 
 export type LinkSelector =
   | { readonly kind: 'mac'; readonly mac: string }
@@ -60,13 +61,14 @@ export function effectiveNetwork(
   patches: PatchFacts = createPatchReader()(node),
 ): EffectiveNetwork {
   const { documents } = patches;
-  const building: Building = { cluster, node, links: [], hasLinkDocument: false };
-  addPrimary(building);
-  for (const link of node.links) addSpecLink(building, link);
+  const wanted = wantedLinks(node, node.role === 'controlplane' ? cluster.network.vip : undefined);
+  const building: Building = { cluster, node, links: [], names: new Map(), hasLinkDocument: false };
+  for (const link of wanted.toSorted((one, other) => Number(holdsAddress(other)) - Number(holdsAddress(one))))
+    addWanted(building, link);
   for (const document of documents) addDocument(building, document);
   // From 1.12 on Ichor writes link documents itself as soon as it can name the link.
   const usesDocuments =
-    isAtLeastMinor(node.talos, '1.12') && (building.links[0]?.selector.kind !== 'physical' || node.links.length > 0);
+    isAtLeastMinor(node.talos, '1.12') && wanted.some((link) => !link.isAnyPhysical && !link.isIgnored);
   const nodeAddress = wantedIp(node);
   return {
     links: building.links,
@@ -79,6 +81,14 @@ export function effectiveNetwork(
     ]),
     nameservers: [...node.nameservers, ...documents.flatMap(nameserversOf)],
   };
+}
+
+/** Whether a patch of the node brings a document that ends DHCP on links that have no document. */
+export function endsDefaultDhcp(node: NodeSpec): boolean {
+  if (!isAtLeastMinor(node.talos, '1.12') || node.patches.length === 0) return false;
+  return createPatchReader()(node).documents.some(
+    ({ kind }) => LINK_DOCUMENTS.includes(kind) || DHCP_DOCUMENTS.includes(kind),
+  );
 }
 
 /** How a link is named in messages. */
@@ -100,11 +110,10 @@ interface Building {
   readonly cluster: Cluster;
   readonly node: NodeSpec;
   readonly links: EffectiveLink[];
+  /** What render calls each link in the documents, to its place in `links`; patches may name it so. */
+  readonly names: Map<string, number>;
   hasLinkDocument: boolean;
 }
-
-/** What render calls the link that is chosen by MAC; patches may name it so. */
-const PRIMARY_ALIAS = 'primary';
 
 const LINK_DOCUMENTS = [
   'LinkConfig',
@@ -118,26 +127,49 @@ const LINK_DOCUMENTS = [
 ];
 const DHCP_DOCUMENTS = ['DHCPv4Config', 'DHCPv6Config'];
 
-function addPrimary(building: Building): void {
-  const { cluster, node } = building;
-  const vips = node.role === 'controlplane' && cluster.network.vip !== undefined ? [cluster.network.vip] : [];
-  const where = cluster.originOf(['nodes', node.name, 'address'])?.where ?? node.origin.where;
-  building.links.push({
-    selector: primarySelector(node),
-    dhcp: node.address.kind !== 'static',
-    addresses: node.address.kind === 'static' ? [`${node.address.ip}/${node.address.prefix}`] : [],
-    vips,
-    routes: node.address.kind === 'static' && node.gateway !== undefined ? [{ gateway: node.gateway }] : [],
-    isPrimary: true,
-    isVirtual: false,
-    places: where === undefined ? [] : [where],
-  });
+function holdsAddress({ isPrimary, vlans }: WantedLink): boolean {
+  return isPrimary || vlans.some((vlan) => vlan.isPrimary);
 }
 
-function primarySelector(node: NodeSpec): LinkSelector {
-  if (node.link !== undefined) return { kind: 'name', name: node.link };
-  const mac = node.identity.macs[0];
-  return mac === undefined ? { kind: 'physical' } : { kind: 'mac', mac };
+function addWanted(building: Building, link: WantedLink): void {
+  if (link.isIgnored) return;
+  const { cluster, node, links, names } = building;
+  const place = (path: readonly (string | number)[]): readonly SourcePosition[] => {
+    const where = cluster.originOf(['nodes', node.name, ...path])?.where;
+    return where === undefined ? [] : [where];
+  };
+  const address = place(['address']);
+  const ofAddress = address.length > 0 || node.origin.where === undefined ? address : [node.origin.where];
+  const ofLink = link.index === undefined ? [] : place(['links', link.index]);
+  const push = (name: string, made: Omit<EffectiveLink, 'places'>): void => {
+    names.set(name, links.length);
+    links.push({ ...made, places: made.isPrimary ? [...ofAddress, ...ofLink] : ofLink });
+  };
+  push(link.name, {
+    ...effectiveOf(link),
+    selector: selectorFor(link),
+    isVirtual: link.type !== 'physical',
+  });
+  for (const vlan of link.vlans)
+    push(vlan.name, { ...effectiveOf(vlan), selector: { kind: 'name', name: vlan.name }, isVirtual: true });
+}
+
+function effectiveOf(
+  holder: Pick<WantedLink, 'dhcp' | 'addresses' | 'vips' | 'mtu' | 'routes' | 'isPrimary'>,
+): Omit<EffectiveLink, 'places' | 'selector' | 'isVirtual'> {
+  return {
+    dhcp: holder.dhcp,
+    addresses: [...new Set(holder.addresses)],
+    vips: holder.vips.map(({ ip }) => ip),
+    ...(holder.mtu !== undefined && { mtu: holder.mtu }),
+    routes: holder.routes.map(({ destination, gateway, rest }) => routeOf({ destination, gateway, ...rest })),
+    isPrimary: holder.isPrimary,
+  };
+}
+
+function selectorFor({ choice, isAnyPhysical }: WantedLink): LinkSelector {
+  if (isAnyPhysical) return { kind: 'physical' };
+  return choice.kind === 'selector' ? selectorOf(choice.selector) : choice;
 }
 
 /** What an entry adds to a link; merged into the link it means, or a link of its own. */
@@ -150,33 +182,6 @@ interface LinkEntry {
   readonly routes: readonly EffectiveRoute[];
   readonly isVirtual: boolean;
   readonly places: readonly SourcePosition[];
-}
-
-function addSpecLink(building: Building, link: Link): void {
-  const index = building.node.links.indexOf(link);
-  const where = building.cluster.originOf(['nodes', building.node.name, 'links', index])?.where;
-  const selector: LinkSelector =
-    link.mac !== undefined
-      ? { kind: 'mac', mac: link.mac }
-      : link.selector !== undefined
-        ? selectorOf(link.selector)
-        : { kind: 'name', name: link.name ?? '' };
-  const dhcp = link.dhcp;
-  add(building, {
-    selector,
-    ...(dhcp !== undefined && { dhcp }),
-    addresses: link.addresses,
-    vips: link.vip === undefined ? [] : [link.vip],
-    ...(link.mtu !== undefined && { mtu: link.mtu }),
-    routes: link.routes.map(routeOf),
-    isVirtual: link.bond !== undefined || link.bridge !== undefined,
-    places: where === undefined ? [] : [where],
-  });
-  for (const vlan of link.vlans)
-    addVlan(building, `${link.name ?? 'vlan'}.${String(vlan['vlanId'])}`, {
-      value: vlan,
-      places: where === undefined ? [] : [where],
-    });
 }
 
 function addVlan(
@@ -264,7 +269,7 @@ function selectorOf(selector: Readonly<Record<string, unknown>>): LinkSelector {
 }
 
 function add(building: Building, entry: LinkEntry): void {
-  const index = building.links.findIndex((link) => isMeant(building, link, entry));
+  const index = placeOf(building, entry);
   const below = building.links[index];
   if (below === undefined) {
     building.links.push({ ...entry, dhcp: entry.dhcp ?? false, isPrimary: false });
@@ -284,13 +289,17 @@ function add(building: Building, entry: LinkEntry): void {
   };
 }
 
+function placeOf(building: Building, entry: LinkEntry): number {
+  const named = entry.selector.kind === 'name' ? building.names.get(entry.selector.name) : undefined;
+  return named ?? building.links.findIndex((link) => isMeant(building, link, entry));
+}
+
 /** An entry means the primary link when it is chosen the same way, carries the node's address, or chooses the physical link of a machine that has one. */
 function isMeant(building: Building, link: EffectiveLink, entry: LinkEntry): boolean {
   const [left, right] = [link.selector, entry.selector];
   if (left.kind === 'mac' && right.kind === 'mac' && left.mac === right.mac) return true;
   if (left.kind === 'name' && right.kind === 'name' && left.name === right.name) return true;
   if (!link.isPrimary) return false;
-  if (left.kind === 'mac' && right.kind === 'name' && right.name === PRIMARY_ALIAS) return true;
   if (right.kind === 'physical' || left.kind === 'physical') return !entry.isVirtual || carriesAddress(building, entry);
   return carriesAddress(building, entry);
 }
