@@ -145,6 +145,16 @@ describe('a run of one control plane', () => {
     expect(events.filter(({ kind }) => kind.startsWith('step-'))).toEqual([]);
   });
 
+  it('status --watch looks again and again, one document a line, until it is stopped; that is no failure', async () => {
+    const running = sandbox.start(['status', '--watch', '--interval', '1', '--output', 'json', ...world()]);
+    await running.waitFor('\n', 3);
+    running.process.kill('SIGINT');
+    const result = await running.ended;
+
+    expect(result.code, result.stderr).toBe(0);
+    for (const line of result.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toMatchObject({ v: 1, conditions: expect.any(Array) });
+  });
+
   it('exit code 5: status of a cluster that nobody reaches', async () => {
     await simulator.command({ machine: 'cp-1', fault: { kind: 'dead' } });
 

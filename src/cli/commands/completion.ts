@@ -1,6 +1,7 @@
 /** `ichor completion SHELL`: a script for the shell's start-up file, which asks `ichor __complete` for each proposal. */
 import { buildCommand } from '@stricli/core';
 import type { IchorContext } from '../context.ts';
+import { docsOf } from '../docs.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -26,14 +27,12 @@ export const completionCommand = buildCommand<Record<never, never>, [Shell], Ich
       ],
     },
   },
-  docs: {
-    brief: 'Print a completion script for bash, zsh or fish',
-    fullDescription: [
-      'bash:  source <(ichor completion bash)',
-      'zsh:   source <(ichor completion zsh)',
-      'fish:  ichor completion fish | source',
-    ].join('\n'),
-  },
+  docs: docsOf(
+    'Print a completion script for bash, zsh or fish',
+    'bash:  source <(ichor completion bash)',
+    'zsh:   source <(ichor completion zsh)',
+    'fish:  ichor completion fish | source',
+  ),
 });
 
 /** Hidden: what the scripts call. */

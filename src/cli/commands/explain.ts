@@ -1,6 +1,7 @@
 /** `ichor explain`: what a word of Talos or of the catalogue means, or where a value of a node's config comes from. */
 import { buildCommand } from '@stricli/core';
 import type { IchorContext } from '../context.ts';
+import { docsOf } from '../docs.ts';
 import { fileFlag, outputFlag, type FileFlags, type OutputFlags } from '../flags.ts';
 
 export interface ExplainFlags extends FileFlags, OutputFlags {
@@ -38,14 +39,12 @@ export const explainCommand = buildCommand<ExplainFlags, [string, string?], Icho
     },
     aliases: { f: 'file' },
   },
-  docs: {
-    brief: 'Explain a word, or where a value of a config comes from',
-    fullDescription: [
-      'A word: an extension, a hardware name, a feature, a kernel argument, a kind or field of a document, a schematic id.',
-      'Lists: `ichor explain features`, hardware, extensions, arguments.',
-      'A node and a path: which layer set the value, with file and line, what it overrode, and what the field is:',
-      '  ichor explain cp-1 machine.install.image',
-      '  ichor explain cp-1 UserVolumeConfig/data.provisioning.maxSize',
-    ].join('\n'),
-  },
+  docs: docsOf(
+    'Explain a word, or where a value of a config comes from',
+    'A word: an extension, a hardware name, a feature, a kernel argument, a kind or field of a document, a schematic id.',
+    'Lists: `ichor explain features`, hardware, extensions, arguments.',
+    'A node and a path: which layer set the value, with file and line, what it overrode, and what the field is:',
+    '  ichor explain cp-1 machine.install.image',
+    '  ichor explain cp-1 UserVolumeConfig/data.provisioning.maxSize',
+  ),
 });

@@ -1,6 +1,7 @@
 /** `ichor import …`: a cluster file out of what other tools keep. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import type { IchorContext } from '../context.ts';
+import { docsOf } from '../docs.ts';
 import { outputFlag, type OutputFlags } from '../flags.ts';
 
 export interface ImportFlags extends OutputFlags {
@@ -51,15 +52,13 @@ const talhelperCommand = buildCommand<ImportFlags, [string?], IchorContext>({
       ],
     },
   },
-  docs: {
-    brief: 'Make a cluster file of a talhelper project',
-    fullDescription: [
-      'Reads talconfig.yaml with its talenv files, patches and manifests as talhelper does, opens SOPS files with your own key, and writes a',
-      'cluster file. Patch files stay where they are and are named; talsecret.sops.yaml goes on serving as it is.',
-      'The result is rendered and held against the configs that talhelper makes: every difference is listed with its reason.',
-      ...LISTED,
-    ].join('\n'),
-  },
+  docs: docsOf(
+    'Make a cluster file of a talhelper project',
+    'Reads talconfig.yaml with its talenv files, patches and manifests as talhelper does, opens SOPS files with your own key, and writes a',
+    'cluster file. Patch files stay where they are and are named; talsecret.sops.yaml goes on serving as it is.',
+    'The result is rendered and held against the configs that talhelper makes: every difference is listed with its reason.',
+    ...LISTED,
+  ),
 });
 
 const talosctlCommand = buildCommand<ImportConfigsFlags, [string], IchorContext>({
@@ -81,16 +80,13 @@ const talosctlCommand = buildCommand<ImportConfigsFlags, [string], IchorContext>
       parameters: [{ brief: 'Folder with the configs, or one config', parse: String, placeholder: 'PATH' }],
     },
   },
-  docs: {
-    brief:
-      'Make a cluster file of machine configs: `talosctl gen config` folders, one config a node, or as nodes give them back',
-    fullDescription: [
-      'Takes every machine config in the folder: controlplane.yaml, worker.yaml, NAME.yaml, and what',
-      '`talosctl get machineconfig -o yaml` prints. All documents are kept; what differs between nodes becomes a patch of the node.',
-      'Secrets are left out of the cluster file; --secrets-to takes them out as a bundle.',
-      ...LISTED,
-    ].join('\n'),
-  },
+  docs: docsOf(
+    'Make a cluster file of machine configs: `talosctl gen config` folders, one config a node, or as nodes give them back',
+    'Takes every machine config in the folder: controlplane.yaml, worker.yaml, NAME.yaml, and what',
+    '`talosctl get machineconfig -o yaml` prints. All documents are kept; what differs between nodes becomes a patch of the node.',
+    'Secrets are left out of the cluster file; --secrets-to takes them out as a bundle.',
+    ...LISTED,
+  ),
 });
 
 const nodesCommand = buildCommand<ImportFlags, [string], IchorContext>({
@@ -99,10 +95,7 @@ const nodesCommand = buildCommand<ImportFlags, [string], IchorContext>({
     flags: importFlags,
     positional: { kind: 'tuple', parameters: [{ brief: 'The nodes.json', parse: String, placeholder: 'FILE' }] },
   },
-  docs: {
-    brief: 'Make a cluster file of a nodes.json: a list of machines with name, role, address and MAC',
-    fullDescription: LISTED.join('\n'),
-  },
+  docs: docsOf('Make a cluster file of a nodes.json: a list of machines with name, role, address and MAC', ...LISTED),
 });
 
 export const importRoutes = buildRouteMap({

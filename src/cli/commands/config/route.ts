@@ -1,6 +1,7 @@
 /** `ichor config …`: the plain doors to Talos' own machinery, without a cluster file. Options are named as talosctl names them. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import type { IchorContext } from '../../context.ts';
+import { docsOf } from '../../docs.ts';
 import { outputFlag, type OutputFlags } from '../../flags.ts';
 
 const text = (brief: string, placeholder: string) =>
@@ -141,10 +142,10 @@ const validate = buildCommand<ValidateFlags, [string], IchorContext>({
       parameters: [{ brief: 'The machine config; - for standard input', parse: String, placeholder: 'FILE' }],
     },
   },
-  docs: {
-    brief: 'Validate a machine config by the rules of a Talos version, each problem with its place',
-    fullDescription: 'Exit code 0: valid. 1: not.',
-  },
+  docs: docsOf(
+    'Validate a machine config by the rules of a Talos version, each problem with its place',
+    'Exit code 0: valid. 1: not.',
+  ),
 });
 
 export interface MigrateFlags extends OutputFlags {
@@ -185,12 +186,10 @@ const migrate = buildCommand<MigrateFlags, [string], IchorContext>({
       parameters: [{ brief: 'A patch or machine config; - for standard input', parse: String, placeholder: 'FILE' }],
     },
   },
-  docs: {
-    brief:
-      'Rewrite a patch or config for a newer Talos: old fields become the documents that took their place, comments stay',
-    fullDescription:
-      'Shows the difference; --write changes the file. Exit code 0: nothing to change, or written. 2: there is something to change.',
-  },
+  docs: docsOf(
+    'Rewrite a patch or config for a newer Talos: old fields become the documents that took their place, comments stay',
+    'Shows the difference; --write changes the file. Exit code 0: nothing to change, or written. 2: there is something to change.',
+  ),
 });
 
 export const configRoutes = buildRouteMap({

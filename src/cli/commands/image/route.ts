@@ -1,6 +1,7 @@
 /** `ichor image …`: what each node's image is made of, where it is to be had, and whether the node runs it. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import type { IchorContext } from '../../context.ts';
+import { docsOf } from '../../docs.ts';
 import {
   fileFlag,
   nodeFlag,
@@ -54,11 +55,10 @@ const id = buildCommand<OutputFlags, [string], IchorContext>({
       parameters: [{ brief: 'A schematic, YAML or JSON; - for standard input', parse: String, placeholder: 'FILE' }],
     },
   },
-  docs: {
-    brief: 'The id that an Image Factory gives to a schematic, computed here',
-    fullDescription:
-      'No factory is asked. Equal to what `curl --data-binary @FILE https://factory.talos.dev/schematics` answers.',
-  },
+  docs: docsOf(
+    'The id that an Image Factory gives to a schematic, computed here',
+    'No factory is asked. Equal to what `curl --data-binary @FILE https://factory.talos.dev/schematics` answers.',
+  ),
 });
 
 export interface DiffFlags extends ImageFlags, WorldFlags {}
@@ -66,11 +66,10 @@ export interface DiffFlags extends ImageFlags, WorldFlags {}
 const diff = buildCommand<DiffFlags, [], IchorContext>({
   loader: async () => (await import('./diff.run.ts')).runDiff,
   parameters: { flags: { ...fileFlag, ...nodeFlag, ...worldFlag, ...outputFlag }, aliases: { f: 'file', n: 'node' } },
-  docs: {
-    brief: 'What each node runs now against what it is to run: version, schematic, extensions',
-    fullDescription:
-      'Reads the nodes; nothing is changed.\nExit code 0: all run what they are to. 2: some do not. 5: nothing could be reached.',
-  },
+  docs: docsOf(
+    'What each node runs now against what it is to run: version, schematic, extensions',
+    'Reads the nodes; nothing is changed.\nExit code 0: all run what they are to. 2: some do not. 5: nothing could be reached.',
+  ),
 });
 
 const assets = ['iso', 'diskImage', 'kernel', 'initramfs', 'uki'] as const;
@@ -95,11 +94,10 @@ const download = buildCommand<DownloadFlags, [string], IchorContext>({
     positional: nodePositional,
     aliases: { f: 'file' },
   },
-  docs: {
-    brief: 'Download a node’s image into the cache, resumed and verified; prints where it lies',
-    fullDescription:
-      'The schematic is given to the factory when it does not know it yet. The cache is $XDG_CACHE_HOME/ichor/images.',
-  },
+  docs: docsOf(
+    'Download a node’s image into the cache, resumed and verified; prints where it lies',
+    'The schematic is given to the factory when it does not know it yet. The cache is $XDG_CACHE_HOME/ichor/images.',
+  ),
 });
 
 export interface UsbFlags extends FileFlags {
@@ -138,11 +136,10 @@ const usb = buildCommand<UsbFlags, [string], IchorContext>({
     positional: nodePositional,
     aliases: { f: 'file' },
   },
-  docs: {
-    brief: 'Write a node’s ISO to a stick: what is on the stick is lost',
-    fullDescription:
-      'Refuses disks that are mounted, hold this system or are not removable. Asks for the device’s name, writes, reads back and compares.',
-  },
+  docs: docsOf(
+    'Write a node’s ISO to a stick: what is on the stick is lost',
+    'Refuses disks that are mounted, hold this system or are not removable. Asks for the device’s name, writes, reads back and compares.',
+  ),
 });
 
 export const imageRoutes = buildRouteMap({

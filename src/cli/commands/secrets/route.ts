@@ -1,6 +1,7 @@
 /** `ichor secrets …`: the cluster's bundle and other files of secrets: made, taken over, checked, encrypted, opened. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import type { IchorContext } from '../../context.ts';
+import { docsOf } from '../../docs.ts';
 import { outputFlag, type OutputFlags } from '../../flags.ts';
 
 const recipientFlag = {
@@ -56,11 +57,10 @@ const generate = buildCommand<GenerateSecretsFlags, [], IchorContext>({
     },
     aliases: { o: 'to' },
   },
-  docs: {
-    brief: "Make a new cluster's secrets, encrypted before they touch the disk",
-    fullDescription:
-      'The file has the form of `talosctl gen secrets` and of talhelper; SOPS opens it. Once, for a new cluster: new secrets for a cluster that runs would cut its nodes off.',
-  },
+  docs: docsOf(
+    "Make a new cluster's secrets, encrypted before they touch the disk",
+    'The file has the form of `talosctl gen secrets` and of talhelper; SOPS opens it. Once, for a new cluster: new secrets for a cluster that runs would cut its nodes off.',
+  ),
 });
 
 export interface ImportSecretsFlags extends WriteFlags {
@@ -120,11 +120,10 @@ const check = buildCommand<OutputFlags & { readonly git: boolean; readonly stage
       parameters: [{ brief: 'A bundle to check', parse: String, optional: true, placeholder: 'FILE' }],
     },
   },
-  docs: {
-    brief: 'Check a bundle, or that nothing secret stands in the clear in Git',
-    fullDescription:
-      'As a pre-commit hook: ichor secrets check --staged\nExit code 0: nothing found. 1: something is wrong.',
-  },
+  docs: docsOf(
+    'Check a bundle, or that nothing secret stands in the clear in Git',
+    'As a pre-commit hook: ichor secrets check --staged\nExit code 0: nothing found. 1: something is wrong.',
+  ),
 });
 
 export interface CipherFlags {
