@@ -97,7 +97,3 @@ test('S3-14 what only an older Talos needs is asked for there and not later', ()
   expect(modulesOf(tenstorrent, 'v1.12.11')).toEqual([{ name: 'tenstorrent' }]);
   expect(modulesOf(tenstorrent, 'v1.13.0-rc.0')).toEqual([]);
 });
-  expect(findFeature('longhorn')).toMatchObject({ kind: 'exact', profile: { group: 'feature' } });
-  expect(findFeature('tailscal')).toEqual({ kind: 'unknown', name: 'tailscal', nearest: 'tailscale' });
-  expect(new Set(FEATURES.map(({ name }) => name)).size).toBe(FEATURES.length);
-});
