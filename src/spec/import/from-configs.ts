@@ -174,7 +174,10 @@ function textsOf(changes: readonly Change[]): readonly DraftPatch[] {
 function isOwnWord({ document, path, kind }: Change): boolean {
   if (document === 'HostnameConfig' || path.join('.') === 'machine.network.hostname') return true;
   if (path.at(-1) === 'up' && kind === 'delete') return true;
-  return path.at(-1) === 'certSANs' || (document === 'KubeSpanConfig' && path.length === 0 && kind === 'delete');
+  return (
+    ['certSANs', 'certExtraSANs'].includes(path.at(-1) ?? '') ||
+    (document === 'KubeSpanConfig' && path.length === 0 && kind === 'delete')
+  );
 }
 
 function freeName(config: MachineConfig, taken: ReadonlyMap<string, unknown>): string {
@@ -194,7 +197,7 @@ function freeName(config: MachineConfig, taken: ReadonlyMap<string, unknown>): s
 function nodeDraft(name: string, config: MachineConfig, notes: ImportNote[]): DraftNode {
   const legacy = legacyOf(config);
   const network = networkOf(config);
-  const certSANs = textList(valueAt(legacy, 'machine', 'certSANs'));
+  const certSANs = namesOf(config, legacy);
   const address = network.address ?? (config.address === undefined ? 'dhcp' : { reserved: config.address });
   if (address === 'dhcp')
     notes.push({
@@ -216,6 +219,13 @@ function nodeDraft(name: string, config: MachineConfig, notes: ImportNote[]): Dr
     sharedPatches: [],
     patches: [],
   };
+}
+
+/** One list for both certificates: more names than before in the one, never fewer. */
+function namesOf(config: MachineConfig, legacy: PlainMap): readonly string[] {
+  const documents = documentsOf(config, 'KubeAPIServerConfig').flatMap((value) => textList(value['certExtraSANs']));
+  const own = textList(valueAt(legacy, 'machine', 'certSANs'));
+  return [...new Set([...own, ...textList(valueAt(legacy, 'cluster', 'apiServer', 'certSANs')), ...documents])];
 }
 
 function legacyOf(config: MachineConfig): PlainMap {
@@ -252,7 +262,8 @@ function networkOf(config: MachineConfig): PlainMap {
 function installOf(config: MachineConfig, legacy: PlainMap): PlainMap | undefined {
   const [unattended] = documentsOf(config, 'UnattendedInstallConfig');
   const match = asText(valueAt(unattended, 'provisioning', 'diskSelector', 'match'));
-  if (match !== undefined) return { disk: { match } };
+  const device = /^disk\.dev_path == "([^"]+)"$/.exec(match ?? '')?.[1];
+  if (match !== undefined) return { disk: device ?? { match } };
   const selector = valueAt(legacy, 'machine', 'install', 'diskSelector');
   const wipe = valueAt(legacy, 'machine', 'install', 'wipe') === true ? { wipe: true } : {};
   if (isRecord(selector) && Object.keys(selector).length > 0)

@@ -46,8 +46,9 @@ export interface TalhelperImport {
 export function importTalhelper(project: Project, tools: ImportTools): TalhelperImport {
   const nodes = expandedNodes(project);
   const vip = sharedVip(project, nodes);
-  const placement = patchPlacement(project, tools.bundle);
-  const drafts = nodes.map((node) => nodeDraft({ project, tools, vip, placement }, node));
+  const leading = leadingPatches(project, tools.bundle);
+  const last = project.patches.filter((patch) => !leading.includes(patch));
+  const drafts = nodes.map((node) => nodeDraft({ project, tools, vip, last }, node));
   const subnet = sharedSubnet(drafts);
   const draft: SpecDraft = {
     header: [
@@ -56,10 +57,7 @@ export function importTalhelper(project: Project, tools: ImportTools): Talhelper
     ],
     values: clusterValues(project, { nodes, vip, subnet, drafts, relocated: tools.relocated }),
     nodes: subnet === undefined ? drafts : drafts.map((node) => withoutPrefix(node, subnet)),
-    patches: [
-      ...clusterPatches(project),
-      ...(placement === 'cluster' ? project.patches.map((patch) => draftPatch(patch, tools)) : []),
-    ],
+    patches: [...clusterPatches(project), ...leading.map((patch) => draftPatch(patch, tools))],
     comments: {
       secrets:
         project.secrets === undefined
@@ -100,38 +98,39 @@ function sharedVip(project: Project, nodes: readonly NamedNode[]): string | unde
   return vips.length > 0 && vips.every((vip) => vip !== undefined && vip === vips[0]) ? vips[0] : undefined;
 }
 
-type Placement = 'cluster' | 'class' | 'node';
-
-/** talhelper applies the cluster's patches last; where that makes no difference they may stand first, as cluster patches do. */
-function patchPlacement(project: Project, bundle: SecretsBundle): Placement {
-  if (project.patches.length === 0) return 'cluster';
-  const commutes = project.nodes.every((node) => {
-    try {
-      return sameJson(
-        madeByTalhelper(project, node, bundle),
-        madeByTalhelper(project, node, bundle, { clusterPatches: 'first' }),
-      );
-    } catch {
-      return false;
-    }
-  });
-  if (commutes) return 'cluster';
-  return project.nodes.every((node) => node.patches.length === 0) ? 'class' : 'node';
+/** Patches of the cluster that may stand before those of group and node without a difference, as cluster patches do; talhelper applies them last. */
+function leadingPatches(project: Project, bundle: SecretsBundle): readonly PatchSource[] {
+  const commutes = (first: readonly PatchSource[]): boolean =>
+    project.nodes.every((node) => {
+      try {
+        return sameJson(madeByTalhelper(project, node, bundle), madeByTalhelper(project, node, bundle, { first }));
+      } catch (reason) {
+        if (reason instanceof IchorError) return false;
+        throw reason;
+      }
+    });
+  if (project.patches.length === 0 || commutes(project.patches)) return project.patches;
+  const some = project.patches.filter((patch) => commutes([patch]));
+  return commutes(some) ? some : [];
 }
 
 interface Drafting {
   readonly project: Project;
   readonly tools: ImportTools;
   readonly vip: string | undefined;
-  readonly placement: Placement;
+  /** Patches of the cluster that must come after all others. */
+  readonly last: readonly PatchSource[];
 }
 
-function nodeDraft({ project, tools, vip, placement }: Drafting, node: NamedNode): DraftNode {
+function nodeDraft({ project, tools, vip, last }: Drafting, node: NamedNode): DraftNode {
   const { source } = node;
   const network = networkDraft(project, source, node.address, vip);
   const settings = nodeSettings(project, source, tools.bundle);
   const image = imageDraft(project, source, tools.installerOf);
-  const last = project.patches.map((patch) => draftPatch(patch, tools));
+  const final = last.map((patch) => draftPatch(patch, tools));
+  const isClassFinal = project.nodes.every(
+    ({ isControlPlane, patches }) => isControlPlane !== source.isControlPlane || patches.length === 0,
+  );
   const manifests = source.extraManifests.map((patch) => draftPatch(patch, tools));
   return {
     name: node.name,
@@ -140,12 +139,12 @@ function nodeDraft({ project, tools, vip, placement }: Drafting, node: NamedNode
     sharedPatches: [
       ...settings.patches,
       ...source.groupPatches.map((patch) => draftPatch(patch, tools)),
-      ...(placement === 'class' ? last : []),
+      ...(isClassFinal ? final : []),
     ],
     patches: [
       ...network.patches,
       ...source.patches.map((patch) => draftPatch(patch, tools)),
-      ...(placement === 'node' ? last : []),
+      ...(isClassFinal ? [] : final),
       ...manifests,
     ],
   };

@@ -7,7 +7,7 @@ import { hasNetworkDocuments, parseContract } from '../../../talos/contract.ts';
 import { parseIp } from '../../ip.ts';
 import { isRecord, valueAt } from '../../patch-facts.ts';
 import type { DraftPatch } from '../draft.ts';
-import { asText, recordList, textList } from '../plain-yaml.ts';
+import { asText, plainDocuments, recordList, textList } from '../plain-yaml.ts';
 import type { PlainMap } from '../plain-yaml.ts';
 import {
   aliasDocuments,
@@ -42,7 +42,8 @@ export function networkDraft(project: Project, node: ProjectNode, address: strin
     : legacyDevices(node.values['networkInterfaces']);
   const primary = primaryOf(devices, address);
   const reserved = isIp ? { reserved: address } : 'dhcp';
-  if (primary === undefined) return { values: { address: reserved }, patches: [] };
+  if (primary === undefined)
+    return { values: { address: reserved, ...patchedLink(node, project, address) }, patches: [] };
   const form: Form = {
     isDocumented,
     address,
@@ -83,6 +84,37 @@ interface Form {
   readonly primary: Device;
   readonly clusterVip: string | undefined;
   readonly isAlone: boolean;
+}
+
+/** What kind of link a document makes, in the file's words; the patch says the rest. */
+const LINK_WORDS: Readonly<Record<string, PlainMap>> = {
+  LinkConfig: {},
+  BondConfig: { bond: {} },
+  BridgeConfig: { bridge: {} },
+};
+
+/** Without `networkInterfaces`: the link that a document among the patches gives the address to, or asks DHCP on. */
+function patchedLink(node: ProjectNode, project: Project, address: string): PlainMap {
+  const patches = [...node.groupPatches, ...node.patches, ...project.patches].filter(
+    ({ text }) => !text.includes('{{'),
+  );
+  const documents = patches.flatMap(({ text }) => plainDocuments(text)).filter(isRecord);
+  const carries = ({ addresses }: PlainMap): boolean =>
+    recordList(addresses).some((entry) => asText(entry['address'])?.split('/')[0] === address);
+  const fixed = documents.find((document) => String(document['kind']) in LINK_WORDS && carries(document));
+  if (fixed !== undefined) {
+    const name = asText(fixed['name']);
+    return { link: name, links: [{ name, ...LINK_WORDS[String(fixed['kind'])], dhcp: false }] };
+  }
+  const name = asText(documents.find(({ kind }) => kind === 'DHCPv4Config')?.['name']);
+  if (name === undefined) return {};
+  const kind = String(
+    documents.find((document) => document['name'] === name && document['kind'] !== 'DHCPv4Config')?.['kind'] ??
+      'LinkConfig',
+  );
+  const words = LINK_WORDS[kind];
+  if (words === undefined) return {};
+  return { link: name, ...(Object.keys(words).length > 0 && { links: [{ name, ...words }] }) };
 }
 
 /** The device with the node's address, else the one whose VLAN has it, else the first that asks DHCP, else the first. */
@@ -152,7 +184,7 @@ function linkBody(device: Device, form: Form): PlainMap {
     vip: vip === '' || (isPrimary && vip === form.clusterVip) ? undefined : vip,
     bond: isRecord(value['bond']) ? (form.isDocumented ? bondBody(name, value['bond']) : value['bond']) : undefined,
     bridge: isRecord(value['bridge']) ? (form.isDocumented ? bridgeBody(value['bridge']) : value['bridge']) : undefined,
-    vlans: nonEmpty(form.isDocumented ? vlans.map(documentVlan) : vlans),
+    vlans: nonEmpty(form.isDocumented ? vlans.map((vlan) => documentVlan(name, vlan)) : vlans),
   };
 }
 
@@ -174,9 +206,12 @@ function plainGateway({ value }: Device): string | undefined {
   return words.every(([key]) => key === 'network' || key === 'gateway') ? asText(first['gateway']) : undefined;
 }
 
-function documentVlan(vlan: PlainMap): PlainMap {
+/** talhelper joins any parent and id with a dot; Talos' own rule, which is Ichor's, shortens long ones. */
+function documentVlan(parent: string, vlan: PlainMap): PlainMap {
+  const name = parent.length > 10 ? `${parent}.${String(vlan['vlanId'])}` : undefined;
   const { dhcpOptions: _, addresses, routes, dhcp, ...rest } = vlan;
   return without({
+    name,
     ...rest,
     dhcp: dhcp === true ? true : undefined,
     addresses: nonEmpty(textList(addresses).map(withPrefix)),

@@ -25,24 +25,23 @@ import { renderGoTemplate } from './template.ts';
 const LIBRARY = 'v1.14.1';
 
 export interface MadeOptions {
-  /** `last`: talhelper's order. `first`: the cluster's patches before those of group and node, as a cluster file has them. */
-  readonly clusterPatches: 'first' | 'last';
+  /** Patches of the cluster that go before those of group and node, as a cluster file has them; talhelper's own order has none. */
+  readonly first: readonly PatchSource[];
 }
 
 export function madeByTalhelper(
   project: Project,
   node: ProjectNode,
   bundle: SecretsBundle,
-  options: MadeOptions = { clusterPatches: 'last' },
+  options: MadeOptions = { first: [] },
 ): readonly Document[] {
   const generated = withoutReplaced(generatedFor(project, node, bundle), node);
   const machine = patched(generated, [machineFragment(project, node, bundle)]);
   const own = patched(machine, templatedLabels(node, machine));
   const documents = patched(withoutCni(project, own), [...nodeDocuments(project, node)]);
   const [group, ownPatches] = [node.groupPatches, node.patches];
-  const cluster = project.patches;
-  const rounds =
-    options.clusterPatches === 'last' ? [[...group, ...ownPatches], cluster] : [cluster, [...group, ...ownPatches]];
+  const last = project.patches.filter((patch) => !options.first.includes(patch));
+  const rounds = [[...options.first], [...group, ...ownPatches], last];
   let result = documents;
   for (const round of rounds) result = withPatches(result, round);
   return withPatches(result, node.extraManifests);
