@@ -36,7 +36,14 @@ describe('a guide', () => {
     expect(blocks).toEqual([
       { kind: 'file', line: 3, name: 'greeting.txt', text: 'hello: world\n' },
       { kind: 'shell', line: 13, text: 'export WHO=you\n', exit: 0, needs: [], expected: [] },
-      { kind: 'shell', line: 17, text: 'echo "hello $WHO"\n(exit 3)\n', exit: 3, needs: ['cat', 'sh'], expected: ['hello you', 'good bye'] },
+      {
+        kind: 'shell',
+        line: 17,
+        text: 'echo "hello $WHO"\n(exit 3)\n',
+        exit: 3,
+        needs: ['cat', 'sh'],
+        expected: ['hello you', 'good bye'],
+      },
     ]);
     expect(programsOf(blocks)).toEqual(['cat', 'sh']);
   });
@@ -51,7 +58,11 @@ describe('a guide', () => {
   });
 
   test('fails at a block that ends otherwise than it says', () => {
-    const result = spawnSync('bash', ['-c', renderScript(readGuide('```sh run\nfalse\n```\n\n```sh run\necho later\n```\n'))], { encoding: 'utf8' });
+    const result = spawnSync(
+      'bash',
+      ['-c', renderScript(readGuide('```sh run\nfalse\n```\n\n```sh run\necho later\n```\n'))],
+      { encoding: 'utf8' },
+    );
 
     expect(result.status).toBe(1);
     expect(result.stdout).toBe('@@ 1\nline 1: ended with 1, not 0\n');

@@ -63,7 +63,14 @@ export function programsOf(blocks: readonly GuideBlock[]): readonly string[] {
 
 function shellBlock(words: readonly string[], line: number, text: string): ShellBlock {
   const needs = valueOf(words, 'needs');
-  return { kind: 'shell', line, text, exit: Number(valueOf(words, 'exit') ?? 0), needs: needs === undefined ? [] : needs.split(','), expected: [] };
+  return {
+    kind: 'shell',
+    line,
+    text,
+    exit: Number(valueOf(words, 'exit') ?? 0),
+    needs: needs === undefined ? [] : needs.split(','),
+    expected: [],
+  };
 }
 
 function addExpectation(blocks: GuideBlock[], line: number, body: string): void {

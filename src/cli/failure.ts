@@ -25,7 +25,8 @@ export function exitCodeOf(reason: unknown): number {
 /** `error: what` with place and hint on lines of their own; a defect of Ichor shows its stack, to be reported. */
 export function renderFailure(reason: unknown): string {
   if (reason instanceof Exit) return '';
-  if (isFileTrouble(reason)) return `error: ${reason.message}\n  hint: Check the path, its folder and the rights on them.`;
+  if (isFileTrouble(reason))
+    return `error: ${reason.message}\n  hint: Check the path, its folder and the rights on them.`;
   if (!(reason instanceof IchorError)) {
     const stack = reason instanceof Error && reason.stack !== undefined ? reason.stack : messageOf(reason);
     return `error: a defect in Ichor: ${messageOf(reason)}\n${stack}\nPlease report it with what you ran.`;
@@ -46,4 +47,15 @@ function isFileTrouble(reason: unknown): reason is Error {
   );
 }
 
-const FILE_TROUBLES = new Set(['ENOENT', 'EISDIR', 'ENOTDIR', 'EEXIST', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'ENAMETOOLONG', 'ELOOP']);
+const FILE_TROUBLES = new Set([
+  'ENOENT',
+  'EISDIR',
+  'ENOTDIR',
+  'EEXIST',
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOSPC',
+  'ENAMETOOLONG',
+  'ELOOP',
+]);

@@ -6,6 +6,9 @@ test('--at takes a node and an address of it', () => {
   expect(parseAt('cp-1=fd00::1')).toEqual({ node: 'cp-1', host: 'fd00::1' });
 });
 
-test.each(['cp-1', 'cp-1=', '=10.0.0.1', 'cp-1=10.0.0.1=2', 'cp-1=notanip'])('--at says what it expected instead of %s', (text) => {
-  expect(() => parseAt(text)).toThrow('expected NODE=IP');
-});
+test.each(['cp-1', 'cp-1=', '=10.0.0.1', 'cp-1=10.0.0.1=2', 'cp-1=notanip'])(
+  '--at says what it expected instead of %s',
+  (text) => {
+    expect(() => parseAt(text)).toThrow('expected NODE=IP');
+  },
+);

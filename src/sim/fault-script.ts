@@ -16,7 +16,12 @@ const fault = z.discriminatedUnion('kind', [
 ]);
 
 const script = z.array(
-  z.strictObject({ machine: z.string().exactOptional(), method: z.string().exactOptional(), nth: z.number().int().positive().exactOptional(), fault }),
+  z.strictObject({
+    machine: z.string().exactOptional(),
+    method: z.string().exactOptional(),
+    nth: z.number().int().positive().exactOptional(),
+    fault,
+  }),
 );
 
 /** Throws an error that says what is wrong where. */

@@ -18,10 +18,18 @@ interface Wanted {
 
 const KUBERNETES = { 'v1.11.6': 'v1.34.3', 'v1.12.11': 'v1.35.6', 'v1.13.9': 'v1.36.3', 'v1.14.1': 'v1.36.3' } as const;
 
-function fileOf({ talos, kubernetes = 'v1.34.3', cni = 'flannel', controlPlanes, workers = 0, address }: Wanted): string {
+function fileOf({
+  talos,
+  kubernetes = 'v1.34.3',
+  cni = 'flannel',
+  controlPlanes,
+  workers = 0,
+  address,
+}: Wanted): string {
   const line = (name: string, role: string, index: number): string =>
     `  ${name}: { role: ${role}, platform: metal, address: ${address ?? `10.0.4.${100 + index}`}, mac: "00:23:24:00:00:${10 + index}", install: { disk: { serial: S6Z${index} } } }`;
-  const endpoint = address === undefined ? 'https://10.0.4.100:6443' : '{ url: "https://10.0.4.90:6443", outside: "a load balancer" }';
+  const endpoint =
+    address === undefined ? 'https://10.0.4.100:6443' : '{ url: "https://10.0.4.90:6443", outside: "a load balancer" }';
   const vip = address === undefined ? ', vip: 10.0.4.100' : '';
   return `ichor: 1
 name: small
@@ -82,10 +90,13 @@ describe.each(['v1.11.6', 'v1.12.11', 'v1.13.9', 'v1.14.1'] as const)('Talos %s'
 });
 
 describe('the five examples', () => {
-  test.each(['0-bare-metal-and-vms', '1-ryzen', '2-proxmox', '3-talhelper-gpu', '4-pxe-vip'])('%s is brought up from its file', async (name) => {
-    const path = fileURLToPath(new URL(`../../examples/${name}/cluster.yaml`, import.meta.url));
-    const rehearsal = await rehearseFile(readFileSync(path, 'utf8'), path);
+  test.each(['0-bare-metal-and-vms', '1-ryzen', '2-proxmox', '3-talhelper-gpu', '4-pxe-vip'])(
+    '%s is brought up from its file',
+    async (name) => {
+      const path = fileURLToPath(new URL(`../../examples/${name}/cluster.yaml`, import.meta.url));
+      const rehearsal = await rehearseFile(readFileSync(path, 'utf8'), path);
 
-    await expectUp(rehearsal, rehearsal.cluster.network.cni.kind === 'flannel');
-  });
+      await expectUp(rehearsal, rehearsal.cluster.network.cni.kind === 'flannel');
+    },
+  );
 });

@@ -11,7 +11,11 @@ const FOLDER = fileURLToPath(new URL('../../docs/guide/', import.meta.url));
 const RUN = ['first-cluster.md', 'secrets.md', 'simulator.md'];
 
 function run(sandbox: Sandbox, script: string): Promise<{ readonly code: number | null; readonly output: string }> {
-  const child = spawn('bash', ['-c', script], { cwd: sandbox.folder, env: { ...sandbox.env, PATH: `${sandbox.path('bin')}:${sandbox.env['PATH']}` }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('bash', ['-c', script], {
+    cwd: sandbox.folder,
+    env: { ...sandbox.env, PATH: `${sandbox.path('bin')}:${sandbox.env['PATH']}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })));
@@ -25,7 +29,9 @@ describe('guides', () => {
     const sandbox = new Sandbox();
     mkdirSync(sandbox.path('bin'));
     mkdirSync(sandbox.path('home'));
-    writeFileSync(sandbox.path('bin', 'ichor'), `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`, { mode: 0o755 });
+    writeFileSync(sandbox.path('bin', 'ichor'), `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`, {
+      mode: 0o755,
+    });
 
     const { code, output } = await run(sandbox, renderScript(blocks));
     sandbox.remove();

@@ -41,7 +41,9 @@ class Scene {
   async expectOneCluster(): Promise<void> {
     const state = await this.simulator.inspect();
     expect(state.etcdBirths).toBe(1);
-    expect(state.machines.map(({ name, isVoter, nodeReady }) => ({ name, isVoter, nodeReady }))).toEqual(PLANES.map((name) => ({ name, isVoter: true, nodeReady: true })));
+    expect(state.machines.map(({ name, isVoter, nodeReady }) => ({ name, isVoter, nodeReady }))).toEqual(
+      PLANES.map((name) => ({ name, isVoter: true, nodeReady: true })),
+    );
     expect(Object.keys(state.calls).filter((call) => call.endsWith(' Bootstrap'))).toEqual(['cp-1 Bootstrap']);
   }
 
@@ -58,7 +60,9 @@ class Scene {
 }
 
 function changes(calls: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(calls).filter(([call]) => /ApplyConfiguration|Bootstrap|Reboot|Reset|Upgrade/.test(call)));
+  return Object.fromEntries(
+    Object.entries(calls).filter(([call]) => /ApplyConfiguration|Bootstrap|Reboot|Reset|Upgrade/.test(call)),
+  );
 }
 
 describe('killed before and during every changing call', () => {

@@ -17,7 +17,10 @@ describe('rehearse', () => {
     expect(result.code, result.stderr).toBe(0);
     expect(result.stderr.trimStart()).toMatch(/^(warning.*\n|.*\n)*?SIMULATED: /);
     expect(result.stderr).toContain('That was SIMULATED');
-    const lines: readonly { kind: string; seq?: number }[] = result.stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+    const lines: readonly { kind: string; seq?: number }[] = result.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     expect(lines.at(-1)?.kind).toBe('status');
     expect(lines.filter(({ kind }) => kind === 'run-finished')).toHaveLength(1);
     expect(readdirSync(sandbox.folder)).toEqual(['home']);

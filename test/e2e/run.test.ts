@@ -16,7 +16,10 @@ interface Line {
 
 /** Every line parses, numbers have no gaps, one run, and the end is the end. */
 function readEvents(stdout: string): readonly Line[] {
-  const events: readonly Line[] = stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+  const events: readonly Line[] = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + (events[0]?.seq ?? 0)));
   expect(new Set(events.map(({ runId }) => runId)).size).toBe(1);
   expect(new Set(events.map(({ v }) => v))).toEqual(new Set([1]));
@@ -41,12 +44,27 @@ describe('a run of one control plane', () => {
 
   it('exit code 1: a wrong flag, an unknown command, no bundle, a world file that is not there: each says what, why and what next', async () => {
     const cases: readonly (readonly [readonly string[], readonly string[]])[] = [
-      [['plan', '--wat'], ['No flag registered for --wat', 'hint:']],
+      [
+        ['plan', '--wat'],
+        ['No flag registered for --wat', 'hint:'],
+      ],
       [['aply'], ['No command registered for `aply`', 'apply', 'hint:']],
-      [['plan', ...world()], ['there is no secrets bundle', 'ichor secrets generate']],
-      [['plan', '--world', 'nowhere.json'], ['world file nowhere.json', 'hint:']],
-      [['plan', '--file', 'other.yaml'], ['there is no cluster file other.yaml', 'hint:']],
-      [['apply', '--yes', ...world()], ['nobody to encrypt', '--age']],
+      [
+        ['plan', ...world()],
+        ['there is no secrets bundle', 'ichor secrets generate'],
+      ],
+      [
+        ['plan', '--world', 'nowhere.json'],
+        ['world file nowhere.json', 'hint:'],
+      ],
+      [
+        ['plan', '--file', 'other.yaml'],
+        ['there is no cluster file other.yaml', 'hint:'],
+      ],
+      [
+        ['apply', '--yes', ...world()],
+        ['nobody to encrypt', '--age'],
+      ],
     ];
     for (const [args, texts] of cases) {
       const result = await sandbox.run(args);
@@ -58,7 +76,15 @@ describe('a run of one control plane', () => {
   });
 
   it('exit code 3: a node that refuses its config fails the run, with the reason that it gave', async () => {
-    await simulator.rule({ machine: 'cp-1', method: 'ApplyConfiguration', fault: { kind: 'refused', code: 'InvalidArgument', message: 'configuration validation failed: the simulated reason' } });
+    await simulator.rule({
+      machine: 'cp-1',
+      method: 'ApplyConfiguration',
+      fault: {
+        kind: 'refused',
+        code: 'InvalidArgument',
+        message: 'configuration validation failed: the simulated reason',
+      },
+    });
 
     const result = await sandbox.run(['apply', '--yes', '--plaintext', ...world()]);
 
@@ -76,11 +102,26 @@ describe('a run of one control plane', () => {
 
   it('exit code 1: a name that the file does not have, a path that leads nowhere', async () => {
     const cases: readonly (readonly [readonly string[], readonly string[]])[] = [
-      [['plan', '--node', 'cp-9', ...world()], ['no node cp-9', 'cp-1']],
-      [['plan', '--at', 'cp-9=10.0.4.9', ...world()], ['no node cp-9', 'cp-1']],
-      [['plan', '--out', 'nowhere/plan.json', ...world()], ['nowhere/plan.json', 'hint:']],
-      [['apply', '--plan', 'nowhere.json', ...world()], ['nowhere.json', 'ichor plan --out']],
-      [['check', '.'], ['EISDIR', 'hint:']],
+      [
+        ['plan', '--node', 'cp-9', ...world()],
+        ['no node cp-9', 'cp-1'],
+      ],
+      [
+        ['plan', '--at', 'cp-9=10.0.4.9', ...world()],
+        ['no node cp-9', 'cp-1'],
+      ],
+      [
+        ['plan', '--out', 'nowhere/plan.json', ...world()],
+        ['nowhere/plan.json', 'hint:'],
+      ],
+      [
+        ['apply', '--plan', 'nowhere.json', ...world()],
+        ['nowhere.json', 'ichor plan --out'],
+      ],
+      [
+        ['check', '.'],
+        ['EISDIR', 'hint:'],
+      ],
     ];
     for (const [args, texts] of cases) {
       const result = await sandbox.run(args);
@@ -108,7 +149,10 @@ describe('a run of one control plane', () => {
     expect(second.code).toBe(4);
     expect(second.stderr).toContain(`being changed by \`ichor apply\` (process ${first.process.pid}`);
     expect(stopped.code).toBe(130);
-    expect(readEvents(stopped.stdout).at(-1)).toMatchObject({ exit: 130, hint: expect.stringContaining('run the same command again') });
+    expect(readEvents(stopped.stdout).at(-1)).toMatchObject({
+      exit: 130,
+      hint: expect.stringContaining('run the same command again'),
+    });
     expect(readdirSync(`${simulator.world}.state/home`)).not.toContain('lock');
   });
 
@@ -152,7 +196,8 @@ describe('a run of one control plane', () => {
     const result = await running.ended;
 
     expect(result.code, result.stderr).toBe(0);
-    for (const line of result.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toMatchObject({ v: 1, conditions: expect.any(Array) });
+    for (const line of result.stdout.trimEnd().split('\n'))
+      expect(JSON.parse(line)).toMatchObject({ v: 1, conditions: expect.any(Array) });
   });
 
   it('exit code 5: status of a cluster that nobody reaches', async () => {

@@ -17,7 +17,10 @@ describe('secrets of a run', () => {
   let key: Readonly<Record<string, string>>;
 
   const run = async (...args: readonly string[]) => {
-    const result = await sandbox.run([...args, ...(/^(discover|plan|apply|status)$/.test(args[0] ?? '') ? ['--world', simulator.world] : [])], key);
+    const result = await sandbox.run(
+      [...args, ...(/^(discover|plan|apply|status)$/.test(args[0] ?? '') ? ['--world', simulator.world] : [])],
+      key,
+    );
     said.push({ of: args.join(' '), text: result.stdout + result.stderr });
     return result;
   };
@@ -26,7 +29,10 @@ describe('secrets of a run', () => {
     const { identity, recipient } = await generateIdentity();
     key = { SOPS_AGE_KEY: identity };
     writeFileSync(sandbox.path('cluster.yaml'), homeCluster({ controlPlanes: 1, secrets: 'secrets.sops.yaml' }));
-    writeFileSync(sandbox.path('.sops.yaml'), `creation_rules:\n  - path_regex: .*\\.sops\\.yaml$\n    age: ${recipient}\n`);
+    writeFileSync(
+      sandbox.path('.sops.yaml'),
+      `creation_rules:\n  - path_regex: .*\\.sops\\.yaml$\n    age: ${recipient}\n`,
+    );
     mkdirSync(sandbox.path('home'));
     simulator = await startSimulator(sandbox, 'cluster.yaml', { speed: 8 });
   });
@@ -36,7 +42,11 @@ describe('secrets of a run', () => {
   });
 
   it('S3-11 the bundle is written encrypted for whom .sops.yaml names, and nothing of it is left beside it', async () => {
-    await simulator.rule({ machine: 'cp-1', method: 'ApplyConfiguration', fault: { kind: 'refused', code: 'InvalidArgument', message: 'not now' } });
+    await simulator.rule({
+      machine: 'cp-1',
+      method: 'ApplyConfiguration',
+      fault: { kind: 'refused', code: 'InvalidArgument', message: 'not now' },
+    });
 
     const refused = await run('apply', '--yes');
 
@@ -52,9 +62,22 @@ describe('secrets of a run', () => {
   it('every command runs on it, with the key in the environment; without the key they say what is missing', async () => {
     const codes: (number | null)[] = [];
     for (const command of [
-      ['check', 'cluster.yaml'], ['check', 'cluster.yaml', '--output', 'json'], ['discover'], ['render'], ['render', '--output', 'json'], ['render', '--to', 'rendered'],
-      ['apply', '--yes', '--output', 'json'], ['apply', '--yes'], ['status'], ['status', '--output', 'json'], ['plan', '--out', 'plan.json'], ['plan', '--output', 'json'], ['kubeconfig'], ['talosconfig'],
-    ]) codes.push((await run(...command)).code);
+      ['check', 'cluster.yaml'],
+      ['check', 'cluster.yaml', '--output', 'json'],
+      ['discover'],
+      ['render'],
+      ['render', '--output', 'json'],
+      ['render', '--to', 'rendered'],
+      ['apply', '--yes', '--output', 'json'],
+      ['apply', '--yes'],
+      ['status'],
+      ['status', '--output', 'json'],
+      ['plan', '--out', 'plan.json'],
+      ['plan', '--output', 'json'],
+      ['kubeconfig'],
+      ['talosconfig'],
+    ])
+      codes.push((await run(...command)).code);
 
     const keyless = await sandbox.run(['plan', '--world', simulator.world]);
 
@@ -65,7 +88,14 @@ describe('secrets of a run', () => {
   });
 
   it('a config that differs is shown without its secrets, those of a patch included', async () => {
-    writeFileSync(sandbox.path('changed.yaml'), homeCluster({ controlPlanes: 1, secrets: 'secrets.sops.yaml', more: 'patches:\n  - machine: { token: hunter.twohuntertwohunt }\n' }));
+    writeFileSync(
+      sandbox.path('changed.yaml'),
+      homeCluster({
+        controlPlanes: 1,
+        secrets: 'secrets.sops.yaml',
+        more: 'patches:\n  - machine: { token: hunter.twohuntertwohunt }\n',
+      }),
+    );
 
     const plan = await run('plan', '--file', 'changed.yaml');
 
@@ -82,15 +112,28 @@ describe('secrets of a run', () => {
     const files = filesUnder(sandbox.folder);
 
     expect(leaks(redactor, said)).toEqual([]);
-    expect(leaks(redactor, files.filter(({ of }) => !MEANT_TO.some((pattern) => pattern.test(of))))).toEqual([]);
+    expect(
+      leaks(
+        redactor,
+        files.filter(({ of }) => !MEANT_TO.some((pattern) => pattern.test(of))),
+      ),
+    ).toEqual([]);
     // The search finds what is there, so its silence about the rest means something.
     expect(leaks(redactor, files)).toEqual(['opened.yaml', 'rendered/cp-1.yaml']);
-    expect(files.filter(({ of, text }) => /\/runs\//.test(of) && text.includes('run-finished')).length).toBeGreaterThan(2);
+    expect(files.filter(({ of, text }) => /\/runs\//.test(of) && text.includes('run-finished')).length).toBeGreaterThan(
+      2,
+    );
   });
 });
 
-function leaks(redactor: Redactor, texts: readonly { readonly of: string; readonly text: string }[]): readonly string[] {
-  return texts.filter(({ text }) => redactor.holdsSecret(text)).map(({ of }) => of).toSorted();
+function leaks(
+  redactor: Redactor,
+  texts: readonly { readonly of: string; readonly text: string }[],
+): readonly string[] {
+  return texts
+    .filter(({ text }) => redactor.holdsSecret(text))
+    .map(({ of }) => of)
+    .toSorted();
 }
 
 function filesUnder(folder: string): readonly { readonly of: string; readonly text: string }[] {

@@ -89,7 +89,8 @@ for (const [program, talos] of PAIRS) {
     : path === undefined
       ? howToBuild(program)
       : '';
-  if (!canMakeNamespace) noteSkip('no network namespace can be made here: run as root, or allow unprivileged user namespaces');
+  if (!canMakeNamespace)
+    noteSkip('no network namespace can be made here: run as root, or allow unprivileged user namespaces');
   describe.skipIf(why !== '')(
     `${program} against simulated machines of ${talos}${why === '' ? '' : ` (${why})`}`,
     () => {

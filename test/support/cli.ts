@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** Built by `build-cli.ts`. */
-export const PROGRAM: string = process.env['ICHOR_E2E_CLI'] ?? fileURLToPath(new URL('../../bin/ichor.js', import.meta.url));
+export const PROGRAM: string =
+  process.env['ICHOR_E2E_CLI'] ?? fileURLToPath(new URL('../../bin/ichor.js', import.meta.url));
 
 export interface CliResult {
   readonly code: number | null;
@@ -28,9 +29,16 @@ export interface RunningCli {
 /** Long enough for the slowest machine; what takes longer is stuck, and the message says where. */
 const PATIENCE_MS = 75_000;
 
-function within<T>(what: string, said: () => string, start: (resolve: (value: T) => void, reject: (reason: Error) => void) => void): Promise<T> {
+function within<T>(
+  what: string,
+  said: () => string,
+  start: (resolve: (value: T) => void, reject: (reason: Error) => void) => void,
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`waited in vain for ${what}; the program said:\n${said()}`)), PATIENCE_MS);
+    const timer = setTimeout(
+      () => reject(new Error(`waited in vain for ${what}; the program said:\n${said()}`)),
+      PATIENCE_MS,
+    );
     start(
       (value) => {
         clearTimeout(timer);
@@ -86,18 +94,22 @@ export class Sandbox {
       ended,
       output: () => stdout + stderr,
       waitFor: (text, times = 1) =>
-        within(`"${text}"`, () => stdout + stderr, (resolve, reject) => {
-          const look = (): void => {
-            if (stdout.split(text).length - 1 < times && stderr.split(text).length - 1 < times) return;
-            waiting.delete(look);
-            resolve();
-          };
-          waiting.add(look);
-          look();
-          void ended.then((result) =>
-            reject(new Error(`ended with ${result.code} before saying "${text}":\n${result.stdout}${result.stderr}`)),
-          );
-        }),
+        within(
+          `"${text}"`,
+          () => stdout + stderr,
+          (resolve, reject) => {
+            const look = (): void => {
+              if (stdout.split(text).length - 1 < times && stderr.split(text).length - 1 < times) return;
+              waiting.delete(look);
+              resolve();
+            };
+            waiting.add(look);
+            look();
+            void ended.then((result) =>
+              reject(new Error(`ended with ${result.code} before saying "${text}":\n${result.stdout}${result.stderr}`)),
+            );
+          },
+        ),
     };
   }
 
@@ -120,7 +132,13 @@ export interface SimulatorHit {
 export interface SimulatedState {
   readonly etcdBirths: number;
   readonly calls: Readonly<Record<string, number>>;
-  readonly machines: readonly { readonly name: string; readonly stage: string; readonly isVoter: boolean; readonly nodeReady: boolean; readonly addresses: readonly string[] }[];
+  readonly machines: readonly {
+    readonly name: string;
+    readonly stage: string;
+    readonly isVoter: boolean;
+    readonly nodeReady: boolean;
+    readonly addresses: readonly string[];
+  }[];
 }
 
 /** A running `ichor sim` with its control channel. */
@@ -154,7 +172,12 @@ export class Simulator {
   }
 
   /** From now on, this befalls the nth call; hits of earlier rules are forgotten. */
-  async rule(rule: { readonly machine: string; readonly method: string; readonly nth?: number; readonly fault: object }): Promise<void> {
+  async rule(rule: {
+    readonly machine: string;
+    readonly method: string;
+    readonly nth?: number;
+    readonly fault: object;
+  }): Promise<void> {
     await this.command({ rule });
   }
 
@@ -167,7 +190,9 @@ export class Simulator {
   /** Resolves once so many calls were disturbed since `clear`. */
   hits(count: number, run: RunningCli): Promise<readonly SimulatorHit[]> {
     return within(`${count} disturbed calls (${this.#hits.length} now)`, run.output, (resolve, reject) => {
-      void run.ended.then((result) => reject(new Error(`ended with ${result.code} before ${count} calls were disturbed:\n${run.output()}`)));
+      void run.ended.then((result) =>
+        reject(new Error(`ended with ${result.code} before ${count} calls were disturbed:\n${run.output()}`)),
+      );
       this.#hitListener = (): void => {
         if (this.#hits.length >= count) resolve([...this.#hits]);
       };
@@ -198,7 +223,18 @@ export async function startSimulator(
 ): Promise<Simulator> {
   const world = sandbox.path(options.world ?? 'world.json');
   const speed = String(options.speed);
-  const running = sandbox.start(['sim', file, '--world', world, '--speed', speed, '--control', '--output', 'json', ...(options.args ?? [])]);
+  const running = sandbox.start([
+    'sim',
+    file,
+    '--world',
+    world,
+    '--speed',
+    speed,
+    '--control',
+    '--output',
+    'json',
+    ...(options.args ?? []),
+  ]);
   const simulator = new Simulator(running, world);
   await running.waitFor('SIMULATED');
   return simulator;

@@ -9,8 +9,16 @@ export interface HomeCluster {
   readonly more?: string;
 }
 
-export function homeCluster({ name = 'home', controlPlanes = 3, workers = 0, secrets = 'secrets.yaml', more = '' }: HomeCluster = {}): string {
-  const planes = Array.from({ length: controlPlanes }, (_, index) => nodeLine(`cp-${index + 1}`, 'controlplane', index + 1));
+export function homeCluster({
+  name = 'home',
+  controlPlanes = 3,
+  workers = 0,
+  secrets = 'secrets.yaml',
+  more = '',
+}: HomeCluster = {}): string {
+  const planes = Array.from({ length: controlPlanes }, (_, index) =>
+    nodeLine(`cp-${index + 1}`, 'controlplane', index + 1),
+  );
   const others = Array.from({ length: workers }, (_, index) => nodeLine(`w-${index + 1}`, 'worker', index + 21));
   return `ichor: 1
 name: ${name}

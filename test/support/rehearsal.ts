@@ -34,7 +34,10 @@ export interface Rehearsal {
 
 /** `text` is the cluster file; what it extends is read from beside `path`. */
 export async function rehearseFile(text: string, path = 'cluster.yaml'): Promise<Rehearsal> {
-  const { cluster, findings } = await loadCluster({ path, readFile: (name) => (name === path ? text : readFileSync(name, 'utf8')) });
+  const { cluster, findings } = await loadCluster({
+    path,
+    readFile: (name) => (name === path ? text : readFileSync(name, 'utf8')),
+  });
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (cluster === undefined || errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'));
   const clock = createVirtualClock();
@@ -56,7 +59,11 @@ export async function rehearseFile(text: string, path = 'cluster.yaml'): Promise
       connector: createInProcessConnector({ clock, network }),
       credentials: { caPem: decodePem(bundle.certs.os.crt), certPem: talos.crt, keyPem: talos.key },
       kubernetes: createInProcessKubernetesConnector(clock, network),
-      kubernetesCredentials: { caPem: decodePem(bundle.certs.k8s.crt), certPem: kubernetes.crt, keyPem: kubernetes.key },
+      kubernetesCredentials: {
+        caPem: decodePem(bundle.certs.k8s.crt),
+        certPem: kubernetes.crt,
+        keyPem: kubernetes.key,
+      },
       probe: { isOpen: async (host) => isListening(simulation, host) },
       digest: createDigest('rehearsal'),
       parallel: 32,

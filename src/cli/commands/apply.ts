@@ -32,7 +32,8 @@ export const applyCommand = buildCommand<ApplyFlags, [], IchorContext>({
       plan: {
         kind: 'parsed',
         parse: String,
-        brief: 'Run this reviewed plan (from `ichor plan --out`) without asking, or refuse if anything that it rests on has changed',
+        brief:
+          'Run this reviewed plan (from `ichor plan --out`) without asking, or refuse if anything that it rests on has changed',
         optional: true,
         placeholder: 'FILE',
       },

@@ -14,7 +14,10 @@ export async function runCheck(this: IchorContext, flags: CheckFlags, file: stri
     printJson(this, { file, ok: !isBad, findings });
   } else {
     if (findings.length > 0) print(this, renderFindings(findings, dataColours(this)));
-    const size = cluster === undefined ? '' : `${cluster.name}, ${cluster.nodes.length} ${cluster.nodes.length === 1 ? 'node' : 'nodes'}: `;
+    const size =
+      cluster === undefined
+        ? ''
+        : `${cluster.name}, ${cluster.nodes.length} ${cluster.nodes.length === 1 ? 'node' : 'nodes'}: `;
     print(this, `${file}: ${size}${countFindings(findings)}`);
   }
   if (isBad) throw new Exit(1);

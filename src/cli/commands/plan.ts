@@ -22,7 +22,8 @@ export const confirmFlag = {
   confirm: {
     kind: 'parsed',
     parse: String,
-    brief: 'Confirm a loss by the name that the refusal gives: a node that is gone for good, a disk or volume to be erased',
+    brief:
+      'Confirm a loss by the name that the refusal gives: a node that is gone for good, a disk or volume to be erased',
     optional: true,
     variadic: ',',
     placeholder: 'NAME',

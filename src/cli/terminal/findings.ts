@@ -15,7 +15,8 @@ export function abridgeFindings(findings: readonly Finding[], perRule: number, c
     return finding.severity === 'error' || count <= perRule;
   });
   const hidden = findings.length - shown.length;
-  const rest = hidden === 0 ? '' : `\n${colours.dim(`… and ${hidden} more of the same rules: ichor check shows all`)}\n`;
+  const rest =
+    hidden === 0 ? '' : `\n${colours.dim(`… and ${hidden} more of the same rules: ichor check shows all`)}\n`;
   return `${renderFindings(shown, colours)}${rest}`;
 }
 

@@ -54,10 +54,24 @@ describe('progress of a run', () => {
   });
 
   it('counts what was done in earlier rounds when a later one has nothing left to plan', () => {
-    const plan = { v: 1, cluster: 'home', specDigest: 'd', createdAt: 0, steps: [], differences: [], findings: [], estimateMs: 0 } as const;
+    const plan = {
+      v: 1,
+      cluster: 'home',
+      specDigest: 'd',
+      createdAt: 0,
+      steps: [],
+      differences: [],
+      findings: [],
+      estimateMs: 0,
+    } as const;
     const done = event(2000, { kind: 'step-done', evidence: 'left maintenance', tookMs: 1 }, 'cp-1');
 
-    const lines = renderProgress(play([start, done, event(3000, { kind: 'plan', plan })]), { now: 4000, columns: 60, rows: 8, colours });
+    const lines = renderProgress(play([start, done, event(3000, { kind: 'plan', plan })]), {
+      now: 4000,
+      columns: 60,
+      rows: 8,
+      colours,
+    });
 
     expect(lines.at(-1)).toMatch(/^1\/1 steps/);
   });

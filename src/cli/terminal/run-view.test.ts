@@ -23,7 +23,14 @@ function listener(stderr: { readonly isTTY?: boolean; readonly columns?: number;
 }
 
 function event(seq: number, body: EventBody, node?: string): RunEvent {
-  return { v: 1, runId: 'r', seq, time: 1000 * seq, ...(node === undefined ? {} : { node, step: `x/${node}` }), ...body };
+  return {
+    v: 1,
+    runId: 'r',
+    seq,
+    time: 1000 * seq,
+    ...(node === undefined ? {} : { node, step: `x/${node}` }),
+    ...body,
+  };
 }
 
 const RUN: readonly RunEvent[] = [

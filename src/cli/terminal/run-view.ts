@@ -57,7 +57,12 @@ function createLiveView(context: IchorContext, clock: Clock): RunView {
     const lines =
       progress.rows.size === 0
         ? []
-        : renderProgress(progress, { now: clock.now(), columns: stderr.columns || 80, rows: stderr.rows || 24, colours });
+        : renderProgress(progress, {
+            now: clock.now(),
+            columns: stderr.columns || 80,
+            rows: stderr.rows || 24,
+            colours,
+          });
     stderr.write(`${erase()}${above}${lines.map((line) => `${line}\n`).join('')}`);
     drawn = lines.length;
   };

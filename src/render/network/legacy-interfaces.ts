@@ -15,7 +15,8 @@ export function legacyInterface(link: WantedLink): Fragment {
   const { type, choice } = link;
   const isShared = link.vlans.length > 0 || link.masterName !== undefined;
   const found = deviceSelector(choice, isShared);
-  const who = found === undefined ? { interface: type === 'physical' ? link.name : named(link) } : { deviceSelector: found };
+  const who =
+    found === undefined ? { interface: type === 'physical' ? link.name : named(link) } : { deviceSelector: found };
   if (link.isIgnored) return { ...who, ignore: true };
   return compact({
     ...who,
@@ -34,9 +35,13 @@ function addressing(holder: Addressing): Fragment {
   const { addresses, routes, mtu, dhcp, dhcpOptions, vips } = holder;
   const [vip, second] = vips;
   if (second !== undefined)
-    throw new IchorError('invalid-input', `a link has two VIPs, ${vip?.ip} and ${second.ip}: Talos knows one until 1.12`, {
-      hint: 'Leave `vip` out of `links`.',
-    });
+    throw new IchorError(
+      'invalid-input',
+      `a link has two VIPs, ${vip?.ip} and ${second.ip}: Talos knows one until 1.12`,
+      {
+        hint: 'Leave `vip` out of `links`.',
+      },
+    );
   return {
     addresses: addresses.length > 0 ? addresses : undefined,
     routes: routes.length > 0 ? routes.map(legacyRoute) : undefined,
@@ -63,9 +68,13 @@ function bond(link: WantedLink): Fragment {
   const names = link.ports.filter(({ choice }) => choice.kind === 'name').map(({ name }) => name);
   const selectors = link.ports.flatMap(({ choice }) => deviceSelector(choice, true) ?? []);
   if (names.length > 0 && selectors.length > 0)
-    throw new IchorError('invalid-input', `bond ${link.name} has links by name and by MAC or selector: Talos takes only the one or the other until 1.12`, {
-      hint: 'Choose all of them by MAC.',
-    });
+    throw new IchorError(
+      'invalid-input',
+      `bond ${link.name} has links by name and by MAC or selector: Talos takes only the one or the other until 1.12`,
+      {
+        hint: 'Choose all of them by MAC.',
+      },
+    );
   return selectors.length > 0 ? { deviceSelectors: selectors, ...options } : { interfaces: names, ...options };
 }
 
@@ -81,7 +90,8 @@ function bridge(link: WantedLink): Fragment {
 
 /** A bridge lists links by name alone; what is found by MAC says itself whose port it is. */
 function master(link: WantedLink, isFound: boolean): Fragment | undefined {
-  const said = link.master ?? (isFound && link.masterName !== undefined && link.isBridgePort ? link.masterName : undefined);
+  const said =
+    link.master ?? (isFound && link.masterName !== undefined && link.isBridgePort ? link.masterName : undefined);
   return said === undefined ? undefined : { master: said };
 }
 

@@ -162,8 +162,16 @@ describe('ports of bonds and bridges', () => {
 
   it('S4-8 are found by MAC, each by an alias of its own; the bond over the node’s MAC carries the address', () => {
     expect(documentsOf(node({ links: [bond] }))).toMatchObject([
-      { kind: 'LinkAliasConfig', name: 'bond0-port0', selector: { match: 'mac(link.permanent_addr) == "00:23:24:aa:bb:01"' } },
-      { kind: 'LinkAliasConfig', name: 'bond0-port1', selector: { match: 'mac(link.permanent_addr) == "00:23:24:aa:bb:02"' } },
+      {
+        kind: 'LinkAliasConfig',
+        name: 'bond0-port0',
+        selector: { match: 'mac(link.permanent_addr) == "00:23:24:aa:bb:01"' },
+      },
+      {
+        kind: 'LinkAliasConfig',
+        name: 'bond0-port1',
+        selector: { match: 'mac(link.permanent_addr) == "00:23:24:aa:bb:02"' },
+      },
       {
         kind: 'BondConfig',
         name: 'bond0',
@@ -220,7 +228,13 @@ describe('what the node needs, on the link that carries it', () => {
     expect(documentsOf(spec, '10.0.4.100')).toMatchObject([
       { kind: 'LinkAliasConfig', name: 'lan' },
       { kind: 'LinkConfig', name: 'lan' },
-      { kind: 'VLANConfig', name: 'lan.20', parent: 'lan', addresses: [{ address: '10.0.4.101/24' }], routes: [{ gateway: '10.0.4.1' }] },
+      {
+        kind: 'VLANConfig',
+        name: 'lan.20',
+        parent: 'lan',
+        addresses: [{ address: '10.0.4.101/24' }],
+        routes: [{ gateway: '10.0.4.1' }],
+      },
       { kind: 'Layer2VIPConfig', name: '10.0.4.100', link: 'lan.20' },
     ]);
     expect(documentsOf(spec)[1]).not.toHaveProperty('addresses');
@@ -241,7 +255,12 @@ describe('what the node needs, on the link that carries it', () => {
   });
 
   it('keeps the default route of the other family', () => {
-    const dual: Link = { ...plainLink, mac: '00:23:24:aa:bb:01', addresses: ['fd00::5/64'], routes: [{ gateway: 'fd00::1' }] };
+    const dual: Link = {
+      ...plainLink,
+      mac: '00:23:24:aa:bb:01',
+      addresses: ['fd00::5/64'],
+      routes: [{ gateway: 'fd00::1' }],
+    };
 
     expect(documentsOf(node({ links: [dual] })).at(-1)).toMatchObject({
       addresses: [{ address: '10.0.4.101/24' }, { address: 'fd00::5/64' }],
@@ -283,7 +302,14 @@ describe('words', () => {
     ];
 
     expect(documentsOf(node({ links })).slice(2)).toEqual([
-      { apiVersion: 'v1alpha1', kind: 'LinkConfig', name: 'enp2s0', up: true, addresses: [{ address: '10.8.0.5/32' }], multicast: true },
+      {
+        apiVersion: 'v1alpha1',
+        kind: 'LinkConfig',
+        name: 'enp2s0',
+        up: true,
+        addresses: [{ address: '10.8.0.5/32' }],
+        multicast: true,
+      },
       { apiVersion: 'v1alpha1', kind: 'DHCPv4Config', name: 'enp2s0', routeMetric: 2048 },
       { apiVersion: 'v1alpha1', kind: 'DHCPv6Config', name: 'enp2s0', routeMetric: 2048 },
       { apiVersion: 'v1alpha1', kind: 'DummyLinkConfig', name: 'dummy0', up: true },
@@ -303,8 +329,12 @@ describe('words', () => {
 
     expect(() => documentsOf(node({ links: [bond] }))).toThrow('no word of BondConfig');
     expect(() => interfacesOf(node({ links: [match] }))).toThrow('from 1.12 on');
-    expect(() => documentsOf(node({ links: [{ ...plainLink, selector: { speed: 10 } }] }))).toThrow('selected by speed');
-    expect(() => documentsOf(node({ links: [{ ...plainLink, bond: { interfaces: ['enp1s0'] } }] }))).toThrow('has no name');
+    expect(() => documentsOf(node({ links: [{ ...plainLink, selector: { speed: 10 } }] }))).toThrow(
+      'selected by speed',
+    );
+    expect(() => documentsOf(node({ links: [{ ...plainLink, bond: { interfaces: ['enp1s0'] } }] }))).toThrow(
+      'has no name',
+    );
   });
 
   it('shorten the name of a VLAN as Talos does', () => {

@@ -123,9 +123,7 @@ const MAC = /^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$/;
 
 function portsOf(group: Words): readonly LinkChoice[] {
   const named = [...textsAt(group, 'interfaces'), ...textsAt(group, 'links')].map((text): LinkChoice =>
-    MAC.test(text)
-      ? { kind: 'mac', mac: text.toLowerCase().replaceAll('-', ':') }
-      : { kind: 'name', name: text },
+    MAC.test(text) ? { kind: 'mac', mac: text.toLowerCase().replaceAll('-', ':') } : { kind: 'name', name: text },
   );
   const selected = listAt(group, 'deviceSelectors')
     .filter(isRecord)

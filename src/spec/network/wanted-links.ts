@@ -95,7 +95,9 @@ function primaryPlace(node: NodeSpec, forms: readonly LinkForm[]): PrimaryPlace 
   if (carrying !== undefined) return carrying;
   if (mac === undefined) {
     const index = forms.findIndex((form) => mayCarry(node, form) && !isPort(form, forms));
-    return index >= 0 ? { link: index } : { link: undefined, form: bare({ kind: 'selector', selector: { physical: true } }) };
+    return index >= 0
+      ? { link: index }
+      : { link: undefined, form: bare({ kind: 'selector', selector: { physical: true } }) };
   }
   const group = forms.findIndex(({ ports }) => ports.some((port) => macOf(port) === mac || namesMac(port, forms, mac)));
   if (group >= 0) return { link: group };
@@ -137,9 +139,7 @@ function mayCarry({ address }: NodeSpec, form: LinkForm): boolean {
 }
 
 function isPort(form: LinkForm, forms: readonly LinkForm[]): boolean {
-  return (
-    form.master !== undefined || forms.some(({ ports }) => ports.some((port) => isSame(port, form)))
-  );
+  return form.master !== undefined || forms.some(({ ports }) => ports.some((port) => isSame(port, form)));
 }
 
 function namesMac(port: LinkChoice, forms: readonly LinkForm[], mac: string): boolean {
