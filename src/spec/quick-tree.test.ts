@@ -101,7 +101,7 @@ describe('the quick reader', () => {
           compared(damaged);
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 400 },
     );
   });
 
@@ -135,7 +135,7 @@ describe('the quick reader', () => {
           compared(stringify(value, { ...options, aliasDuplicateObjects: false }));
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 120 },
     );
   });
 });

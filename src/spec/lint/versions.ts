@@ -80,8 +80,9 @@ function checkInstaller(cluster: LintedCluster, node: NodeSpec): readonly Findin
       ['installer', 'image'],
     ]) {
       const image = valueAt(document.value, ...path);
+      if (typeof image !== 'string') continue;
       const where = document.place(path);
-      if (typeof image === 'string') written.push({ image, ...(where && { where }) });
+      written.push({ image, ...(where && { where }) });
     }
   }
   return written.flatMap(({ image, where }) => {
