@@ -64,7 +64,7 @@ async function expectUp(rehearsal: Rehearsal, isReady = true): Promise<void> {
 describe.each(['v1.11.6', 'v1.12.11', 'v1.13.9', 'v1.14.1'] as const)('Talos %s', (talos) => {
   const kubernetes = KUBERNETES[talos];
 
-  test('S0-53 S4-44 three control planes and two workers with static addresses, from leases to their own', async () => {
+  test('S0-2 S4-44 three control planes and two workers with static addresses, from leases to their own', async () => {
     await expectUp(await rehearseFile(fileOf({ talos, kubernetes, controlPlanes: 3, workers: 2 })));
   });
 
