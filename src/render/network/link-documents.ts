@@ -9,11 +9,9 @@ import { isRecord } from '../../spec/patch-facts.ts';
 import { compact, talosDocument, type Fragment } from '../setting.ts';
 import { linkExpression } from './selector.ts';
 
+/** Ignoring a link is what Talos does with one that no document names. */
 export function linkDocuments(links: readonly WantedLink[]): readonly Fragment[] {
-  const documents = links.filter(({ isIgnored }) => !isIgnored).flatMap(documentsOfLink);
-  // Ignoring is what Talos does with a link that no document names; where there are no documents it has to be said the old way.
-  if (documents.length > 0) return documents;
-  return links.filter(({ isIgnored }) => isIgnored).map(ignoredInterface);
+  return links.filter(({ isIgnored }) => !isIgnored).flatMap(documentsOfLink);
 }
 
 function documentsOfLink(link: WantedLink): readonly Fragment[] {
@@ -48,7 +46,12 @@ function mainDocument(link: WantedLink): Fragment {
     case 'wireguard':
       return talosDocument('WireguardConfig', { name: named(link), ...link.options, ...body });
     case 'bridge':
-      return talosDocument('BridgeConfig', { name: named(link), links: ports, ...bridgeOptions(link.options), ...body });
+      return talosDocument('BridgeConfig', {
+        name: named(link),
+        links: ports,
+        ...bridgeOptions(link.options),
+        ...body,
+      });
     case 'bond':
       return talosDocument('BondConfig', { name: named(link), links: ports, ...bondOptions(link), ...body });
   }
@@ -79,8 +82,7 @@ function dhcpDocuments(name: string, { dhcp, dhcpOptions }: Addressing): readonl
   if (dhcp !== true) return [];
   const { ipv4, ipv6, duidv6, routeMetric: metric, ...others } = dhcpOptions;
   const routeMetric = typeof metric === 'number' && metric > 0 ? metric : undefined;
-  const duid =
-    typeof duidv6 === 'string' && duidv6 !== '' ? { clientIdentifier: 'duid', duidRaw: duidv6 } : {};
+  const duid = typeof duidv6 === 'string' && duidv6 !== '' ? { clientIdentifier: 'duid', duidRaw: duidv6 } : {};
   return [
     ...(ipv4 === false ? [] : [talosDocument('DHCPv4Config', compact({ name, routeMetric, ...others }))]),
     ...(ipv6 === true ? [talosDocument('DHCPv6Config', compact({ name, routeMetric, ...others, ...duid }))] : []),
@@ -121,9 +123,13 @@ export const BOND_WORDS = {
 function bondOptions({ name, options }: WantedLink): Fragment {
   for (const word of ['primary', 'adActorSystem']) {
     if (options[word] === undefined) continue;
-    throw new IchorError('invalid-input', `bond ${name}: \`${word}\` is no word of BondConfig, which Talos has from 1.12 on`, {
-      hint: 'Leave it out.',
-    });
+    throw new IchorError(
+      'invalid-input',
+      `bond ${name}: \`${word}\` is no word of BondConfig, which Talos has from 1.12 on`,
+      {
+        hint: 'Leave it out.',
+      },
+    );
   }
   // v1alpha1 means balance-rr when it says nothing; the document must say it.
   return { bondMode: 'balance-rr', ...renamed(options, BOND_WORDS) };
@@ -136,12 +142,4 @@ function bridgeOptions(options: Fragment): Fragment {
 
 export function renamed(fragment: Fragment, words: Readonly<Record<string, string>>): Fragment {
   return Object.fromEntries(Object.entries(fragment).map(([key, value]) => [words[key] ?? key, value]));
-}
-
-function ignoredInterface({ name, choice }: WantedLink): Fragment {
-  if (choice.kind !== 'name')
-    throw new IchorError('invalid-input', 'a link to be ignored is chosen by MAC or selector on a node without other links', {
-      hint: 'Name the link that carries the address, by `mac` or `link`: links that are not named are left alone then.',
-    });
-  return { machine: { network: { interfaces: [{ interface: name, ignore: true }] } } };
 }

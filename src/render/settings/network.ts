@@ -22,11 +22,11 @@ export function linkSetting(cluster: Cluster, node: NodeSpec, minor: TalosMinor)
   // Until a document ends it, DHCP on whatever is plugged in is what Talos does by itself.
   if (isTalosDefault(links) && !endsDefaultDhcp(node)) return { from, fragments: [] };
   if (!isAtLeast(minor, '1.12')) return { from, fragments: [interfacesFragment(links)] };
-  // No MAC or name is known of a VM that gets its MAC when it is made: the selector for physical links is the one honest choice, and
-  // only the legacy document has it on every minor.
-  const anyPhysical = links.filter(({ isAnyPhysical }) => isAnyPhysical);
   const documents = linkDocuments(links.filter(({ isAnyPhysical }) => !isAnyPhysical));
-  return { from, fragments: anyPhysical.length > 0 ? [interfacesFragment(anyPhysical), ...documents] : documents };
+  // No MAC or name is known of a VM that gets its MAC when it is made: the selector for physical links is the one honest choice, and
+  // only the legacy document has it on every minor. Where no document ends default DHCP, a link to be ignored has to be said there too.
+  const legacy = links.filter(({ isAnyPhysical, isIgnored }) => isAnyPhysical || (isIgnored && documents.length === 0));
+  return { from, fragments: legacy.length > 0 ? [interfacesFragment(legacy), ...documents] : documents };
 }
 
 function interfacesFragment(links: readonly WantedLink[]): Fragment {

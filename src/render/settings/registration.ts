@@ -24,20 +24,15 @@ export function registrationSetting(node: NodeSpec, minor: TalosMinor): Setting 
   const machine = compact({
     nodeLabels: labels,
     nodeAnnotations: annotations,
-    nodeTaints: isWorker ? undefined : taints,
+    ...(isWorker ? { kubelet: registeringKubelet(node) } : { nodeTaints: taints }),
   });
-  const fragments: Fragment[] = Object.keys(machine).length > 0 ? [{ machine }] : [];
-  if (isWorker && taints !== undefined)
-    fragments.push({
-      machine: {
-        kubelet: {
-          extraConfig: {
-            registerWithTaints: Object.entries(node.taints).map(([key, taint]) => compact({ key, ...taint })),
-          },
-        },
-      },
-    });
-  return { from, fragments };
+  // One fragment: Talos takes its first document once in a patch.
+  return { from, fragments: Object.keys(machine).length > 0 ? [{ machine }] : [] };
+}
+
+function registeringKubelet({ taints }: NodeSpec): Fragment | undefined {
+  const registerWithTaints = Object.entries(taints).map(([key, taint]) => compact({ key, ...taint }));
+  return registerWithTaints.length === 0 ? undefined : { extraConfig: { registerWithTaints } };
 }
 
 /** `value:effect`, or the effect alone, as Talos writes taints. */

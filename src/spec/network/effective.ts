@@ -300,7 +300,11 @@ function isMeant(building: Building, link: EffectiveLink, entry: LinkEntry): boo
   if (left.kind === 'mac' && right.kind === 'mac' && left.mac === right.mac) return true;
   if (left.kind === 'name' && right.kind === 'name' && left.name === right.name) return true;
   if (!link.isPrimary) return false;
-  if (right.kind === 'physical' || left.kind === 'physical') return !entry.isVirtual || carriesAddress(building, entry);
+  if (right.kind === 'physical' || left.kind === 'physical') {
+    // An entry with addresses of its own means another link.
+    const isOther = entry.isVirtual || (right.kind === 'name' && entry.addresses.length > 0);
+    return !isOther || carriesAddress(building, entry);
+  }
   return carriesAddress(building, entry);
 }
 

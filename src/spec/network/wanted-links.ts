@@ -43,8 +43,11 @@ export const PRIMARY_ALIAS = 'primary';
 
 /** `vip` is the cluster's, for control planes. */
 export function wantedLinks(node: NodeSpec, vip: string | undefined): readonly WantedLink[] {
-  const listed = node.links.map(linkForm);
-  const place = primaryPlace(node, listed);
+  const written = node.links.map(linkForm);
+  const place = primaryPlace(node, written);
+  const listed = written.map((form, index): LinkForm =>
+    place.link === index && place.mac !== undefined ? { ...form, choice: { kind: 'mac', mac: place.mac } } : form,
+  );
   const isImplied = place.link === undefined;
   const forms = isImplied ? [place.form, ...listed] : listed;
   const at = isImplied ? { link: 0 } : place;
@@ -83,7 +86,7 @@ export function isTalosDefault(links: readonly WantedLink[]): boolean {
 }
 
 type PrimaryPlace =
-  | { readonly link: number; readonly vlan?: number }
+  | { readonly link: number; readonly vlan?: number; readonly mac?: string }
   | { readonly link: undefined; readonly form: LinkForm };
 
 function primaryPlace(node: NodeSpec, forms: readonly LinkForm[]): PrimaryPlace {
@@ -102,7 +105,10 @@ function primaryPlace(node: NodeSpec, forms: readonly LinkForm[]): PrimaryPlace 
   const group = forms.findIndex(({ ports }) => ports.some((port) => macOf(port) === mac || namesMac(port, forms, mac)));
   if (group >= 0) return { link: group };
   const index = forms.findIndex(({ choice }) => macOf(choice) === mac);
-  return index >= 0 ? { link: index } : { link: undefined, form: bare({ kind: 'mac', mac }) };
+  if (index >= 0) return { link: index };
+  // "The physical link" of a machine whose MAC is known is that one.
+  const physical = forms.findIndex((form) => isPhysicalAlone(form.choice) && !isPort(form, forms));
+  return physical >= 0 ? { link: physical, mac } : { link: undefined, form: bare({ kind: 'mac', mac }) };
 }
 
 function byName(name: string, forms: readonly LinkForm[]): PrimaryPlace | undefined {
@@ -151,6 +157,10 @@ function isSame(port: LinkChoice, form: LinkForm): boolean {
   const mac = macOf(port);
   if (mac !== undefined) return macOf(form.choice) === mac;
   return JSON.stringify(port) === JSON.stringify(form.choice);
+}
+
+function isPhysicalAlone(choice: LinkChoice): boolean {
+  return choice.kind === 'selector' && JSON.stringify(choice.selector) === '{"physical":true}';
 }
 
 function macOf(choice: LinkChoice): string | undefined {
