@@ -49,7 +49,7 @@ describe('a cluster from nothing, by the built program over sockets', () => {
     ]);
   });
 
-  it('S0-60 S2-53 S4-40 S4-44 S4-45 brings three control planes up, bootstrapped once, all of them voters and Ready', async () => {
+  it('S2-53 S4-40 S4-44 S4-45 brings three control planes up, bootstrapped once, all of them voters and Ready', async () => {
     const result = await sandbox.run(['apply', '--yes', '--plaintext', ...world()]);
 
     expect(result.stderr).toContain('done: home is up');
