@@ -12,7 +12,7 @@ export const patchRules: readonly LintRule[] = [
   { name: 'every patch can be read', check: (cluster) => onEachNode(cluster, checkReadable) },
   { name: 'a file path stands once in machine.files', check: (cluster) => onEachNode(cluster, checkFiles) },
   { name: 'the host name comes from the spec alone', check: (cluster) => onEachNode(cluster, checkHostname) },
-  { name: 'no ${…} is left', check: (cluster) => onEachNode(cluster, checkPlaceholders) },
+  { name: 'no ${…} is left', check: checkPlaceholders },
   { name: 'evictionHard is given in full', check: (cluster) => onEachNode(cluster, checkEviction) },
   { name: 'etcd has the same arguments on all members', check: checkEtcdArguments },
 ];
@@ -91,21 +91,29 @@ function checkHostname(cluster: LintedCluster, node: NodeSpec): readonly Finding
 }
 
 /** A template that nobody filled in would be sent as it stands (S1-13). */
-function checkPlaceholders(cluster: LintedCluster, node: NodeSpec): readonly Finding[] {
-  return cluster.patchesOf(node).documents.flatMap((document) =>
-    placeholdersIn(document.value, []).map(({ path, text }) => {
-      const where = document.place(path);
-      const message = `\`${text}\` is sent as it stands: patches are not templates`;
-      return {
-        severity: 'error',
-        rule: 'unresolved-placeholder',
-        message,
-        hint: 'Write the value; a secret goes into a feature as a reference.',
-        node: node.name,
-        ...(where && { where }),
-      } satisfies Finding;
+function checkPlaceholders(cluster: LintedCluster): readonly Finding[] {
+  // Most documents reach many nodes, and none holds a placeholder.
+  const known = new Map<PatchDocument, readonly Placeholder[]>();
+  return cluster.nodes.flatMap((node) =>
+    cluster.patchesOf(node).documents.flatMap((document) => {
+      const found = known.get(document) ?? placeholdersIn(document.value, []);
+      known.set(document, found);
+      return found.map((placeholder) => placeholderFinding(node, document, placeholder));
     }),
   );
+}
+
+function placeholderFinding(node: NodeSpec, document: PatchDocument, { path, text }: Placeholder): Finding {
+  const where = document.place(path);
+  const message = `\`${text}\` is sent as it stands: patches are not templates`;
+  return {
+    severity: 'error',
+    rule: 'unresolved-placeholder',
+    message,
+    hint: 'Write the value; a secret goes into a feature as a reference.',
+    node: node.name,
+    ...(where && { where }),
+  };
 }
 
 interface Placeholder {
