@@ -7,6 +7,14 @@ export interface Latencies {
   readonly firmware: number;
   /** Kernel and initramfs to machined; after a kexec only this passes. */
   readonly kernel: number;
+  /** From the end of an install to the next kernel, by kexec. */
+  readonly kexec: number;
+  /** machined reading the stored config from STATE. */
+  readonly loadConfig: number;
+  /** From a config that was found at boot to the secured API. */
+  readonly secureApi: number;
+  /** trustd of a control plane, which signs the workers' certificates. */
+  readonly trustd: number;
   /** Pull of the installer image. */
   readonly installerPull: number;
   /** The installer writing the disk. */
@@ -58,6 +66,10 @@ export interface Latencies {
 export const DEFAULT_LATENCIES: Latencies = {
   firmware: 17_000,
   kernel: 6_500,
+  kexec: 1_000,
+  loadConfig: 1_500,
+  secureApi: 500,
+  trustd: 1_000,
   installerPull: 12_000,
   install: 26_000,
   stop: 8_000,

@@ -7,12 +7,13 @@ import type { Clock } from '../system.ts';
 import type { MachineDefinition } from './definition.ts';
 import { createFaultBook, type FaultBook, type FaultScript, type MachineFault } from './faults.ts';
 import { applyMachineFault } from './machine/fault-effects.ts';
+import { readConfig, type ConfigFacts } from './machine/config.ts';
 import { finishJob } from './machine/jobs.ts';
 import { powerOff, powerOn } from './machine/power.ts';
 import { reconcile } from './machine/reconcile.ts';
 import { newMachine } from './machine/state.ts';
 import type { Turn, World } from './machine/turn.ts';
-import { validateConfigText, type ConfigValidator } from './machine/validate.ts';
+import { validateConfigText, type ConfigValidator, type Verdict } from './machine/validate.ts';
 import { viewOf, type MachineView } from './machine/view.ts';
 import { DEFAULT_LATENCIES, type Latencies } from './latencies.ts';
 
@@ -83,6 +84,9 @@ class SimulationCore {
   readonly #clock: Clock;
   readonly #latencies: Latencies;
   readonly #listeners = new Set<() => void>();
+  /** The last view of each machine: most of it stays as long as the machine and its cluster do. */
+  readonly #views = new Map<string, MachineView>();
+  readonly #read = rememberingReader();
 
   constructor(options: SimulationOptions) {
     const names = options.machines.map((definition) => definition.name);
@@ -98,7 +102,7 @@ class SimulationCore {
     this.simulation = {
       clock: options.clock,
       latencies: this.#latencies,
-      validator: options.validator ?? validateConfigText,
+      validator: rememberingVerdicts(options.validator ?? validateConfigText),
       faults: createFaultBook(options.faults ?? []),
       names,
       world: () => this.#world,
@@ -122,8 +126,11 @@ class SimulationCore {
   }
 
   #view(name: string): MachineView {
-    const view = viewOf(name, { world: this.#world, now: this.#now(), latencies: this.#latencies });
+    const moment = { world: this.#world, now: this.#now(), latencies: this.#latencies };
+    const held = this.#views.get(name);
+    const view = held !== undefined && isStillTrue(held, this.#world) ? { ...held, ...moment } : viewOf(name, moment);
     if (view === undefined) throw new IchorError('not-found', `no simulated machine is called ${name}`);
+    this.#views.set(name, view);
     return view;
   }
 
@@ -143,7 +150,7 @@ class SimulationCore {
 
   /** Runs a transition, then lets everyone whom it may concern look around until nothing changes any more. */
   #transit<T>(name: string, now: number, transition: (turn: Turn) => T): T {
-    const turn: Turn = { world: this.#world, name, now, latencies: this.#latencies };
+    const turn: Turn = { world: this.#world, name, now, latencies: this.#latencies, read: this.#read };
     const value = transition(turn);
     const clustersBefore = this.#world.clusters;
     this.#world = turn.world;
@@ -159,7 +166,7 @@ class SimulationCore {
 
   #lookAround(name: string, now: number): void {
     if (this.#world.machines[name]?.run === undefined) return;
-    const turn: Turn = { world: this.#world, name, now, latencies: this.#latencies };
+    const turn: Turn = { world: this.#world, name, now, latencies: this.#latencies, read: this.#read };
     reconcile(turn);
     this.#world = turn.world;
   }
@@ -217,6 +224,38 @@ class SimulationCore {
       });
     }
   }
+}
+
+/** State is only ever replaced: the same object is the same state. */
+function isStillTrue(view: MachineView, world: World): boolean {
+  const machine = world.machines[view.name];
+  const key = machine?.run?.config?.facts.clusterKey;
+  return machine === view.machine && (key === undefined ? undefined : world.clusters[key]) === view.cluster;
+}
+
+/** A config is judged twice, at its dry run and when it is applied; its text, version and mode are all that counts. */
+function rememberingVerdicts(validator: ConfigValidator): ConfigValidator {
+  const verdicts = new Map<string, Verdict>();
+  return (text, context) =>
+    remembered(verdicts, `${context.version.text} ${context.mode}\n${text}`, () => validator(text, context));
+}
+
+/** Every boot of a machine reads its config anew. */
+function rememberingReader(): (text: string) => ConfigFacts {
+  const facts = new Map<string, ConfigFacts>();
+  return (text) => remembered(facts, text, () => readConfig(text));
+}
+
+const KEPT = 256;
+
+/** The latest are kept. */
+function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const value = known.get(key) ?? make();
+  known.delete(key);
+  known.set(key, value);
+  const [oldest] = known.keys();
+  if (known.size > KEPT && oldest !== undefined) known.delete(oldest);
+  return value;
 }
 
 interface DueJob {

@@ -22,7 +22,7 @@ import { bootstrap } from '../machine/etcd.ts';
 import { imageOf } from '../machine/install.ts';
 import { keepImage } from '../machine/reconcile.ts';
 import { startSequence } from '../machine/sequences.ts';
-import { isHealthy, setHealth, setService } from '../machine/services.ts';
+import { setHealth, setService } from '../machine/services.ts';
 import { machineOf, runOf, startJob, updateMachine, updateRun } from '../machine/turn.ts';
 import { errorOf, hang, type Call } from './call.ts';
 
@@ -248,18 +248,8 @@ function metaId(key: number): string {
 export async function pullImage(call: Call, reference: string): Promise<string> {
   if (!/^[a-z0-9][a-zA-Z0-9._/:@-]*$/.test(reference))
     throw new ConnectError(`failed to parse image reference "${reference}": invalid reference format`, Code.Unknown);
-  if (
-    !isHealthy(
-      {
-        world: call.simulation.world(),
-        name: call.machine,
-        now: call.view().now,
-        latencies: call.simulation.latencies,
-      },
-      'cri',
-    )
-  )
-    return hang(call.signal);
+  const cri = call.view().run.services['cri'];
+  if (cri?.state !== 'Running' || cri.healthy !== true) return hang(call.signal);
   const { sleep } = await import('../../system.ts');
   await sleep(call.simulation.clock, call.simulation.latencies.imagePull, call.signal);
   call.act((turn) => {

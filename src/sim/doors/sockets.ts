@@ -7,6 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { StoreShelf, StreamCount } from '../api/call.ts';
 import { messageOf } from '../../errors.ts';
 import { isRunningView, type RunningView } from '../machine/resources/resource.ts';
+import type { MachineView } from '../machine/view.ts';
 import type { Simulation } from '../simulation.ts';
 import { socketKey, type SocketAddress } from '../../world.ts';
 import { endpointOf, isApiServer, KUBERNETES_PORT, TALOS_PORT, talosAuthority } from './reach.ts';
@@ -109,15 +110,16 @@ class Door {
 
   /** Brings the listeners in line with the machines. */
   async #adjust(): Promise<void> {
-    for (const name of this.#options.simulation.names) {
-      const view = this.#options.simulation.view(name);
-      await this.#adjustOne(`${name}/talos`, isRunningView(view) ? this.#talosWish(view) : undefined);
-      await this.#adjustOne(
-        `${name}/kubernetes`,
-        isRunningView(view) && isApiServer(view) ? this.#kubernetesWish(view) : undefined,
-      );
-    }
+    await Promise.all(this.#options.simulation.views().map((view) => this.#adjustMachine(view)));
     this.#world?.write(this.sockets());
+  }
+
+  async #adjustMachine(view: MachineView): Promise<void> {
+    await this.#adjustOne(`${view.name}/talos`, isRunningView(view) ? this.#talosWish(view) : undefined);
+    await this.#adjustOne(
+      `${view.name}/kubernetes`,
+      isRunningView(view) && isApiServer(view) ? this.#kubernetesWish(view) : undefined,
+    );
   }
 
   #talosWish(view: RunningView): Wish | undefined {
@@ -134,7 +136,6 @@ class Door {
       };
     }
     const now = new Date(Date.now() + view.machine.clockSkewMs);
-    const authority = talosAuthority(this.#options.simulation, view);
     const key = JSON.stringify([
       run.bootId,
       run.api.kind,
@@ -149,6 +150,7 @@ class Door {
       keepsOpen: true,
       isSilent: view.machine.isSilent,
       make: async () => {
+        const authority = talosAuthority(this.#options.simulation, view);
         const identity =
           run.api.kind === 'maintenance' || authority === undefined
             ? await maintenanceIdentity(view, now)
@@ -193,7 +195,8 @@ class Door {
     }
     const current = listener ?? new Listener(this.#options.bindRealAddresses === true);
     this.#listeners.set(id, current);
-    await current.become(wish);
+    // Found as soon as it listens, however many others are still at it.
+    if (await current.become(wish)) this.#world?.write(this.sockets());
   }
 }
 
@@ -233,10 +236,11 @@ class Listener {
     return typeof address === 'object' && address !== null ? { host: address.address, port: address.port } : undefined;
   }
 
-  async become(wish: Wish): Promise<void> {
+  /** Resolves to whether anything is different now. */
+  async become(wish: Wish): Promise<boolean> {
     this.#isSilent = wish.isSilent;
     if (!wish.isSilent) for (const socket of this.#mute) socket.destroy();
-    if (wish.key === this.#key) return;
+    if (wish.key === this.#key) return false;
     this.#key = wish.key;
     const next = await wish.make?.();
     const previous = this.#generation;
@@ -252,6 +256,7 @@ class Listener {
     }
     if (next === undefined) await this.#closeServers();
     else await this.#listen(wish);
+    return true;
   }
 
   /** Tears what earlier generations have open, after a moment for replies that are on their way. */

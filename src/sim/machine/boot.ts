@@ -5,7 +5,7 @@
 import { handoverGraceMs, handoverMs, hasUnattendedInstall } from '../versions.ts';
 import { NO_ETCD } from '../cluster/etcd.ts';
 import { NO_KUBERNETES } from '../cluster/kubernetes.ts';
-import { readConfig, type ConfigFacts } from './config.ts';
+import type { ConfigFacts } from './config.ts';
 import { networkOf } from './network.ts';
 import { skipInstall, startInstall } from './install.ts';
 import { ETCD_WAITS, setHealth, setService } from './services.ts';
@@ -20,7 +20,7 @@ export function storeConfig(turn: Turn, text: string): void {
 }
 
 export function activateConfig(turn: Turn, text: string): void {
-  const facts = readConfig(text);
+  const facts = turn.read(text);
   const run = runOf(turn);
   const wasListening = run.api.kind !== 'down';
   updateRun(turn, {
@@ -44,7 +44,7 @@ export function activateConfig(turn: Turn, text: string): void {
   startJob(
     turn,
     'secure-api',
-    waitsForStreams ? handoverGraceMs(run.version) : wasListening ? handoverMs(run.version) : 500,
+    waitsForStreams ? handoverGraceMs(run.version) : wasListening ? handoverMs(run.version) : turn.latencies.secureApi,
   );
   setStage(turn, 'booting');
   if (machineOf(turn).installation === undefined) {
@@ -138,7 +138,7 @@ function startServices(turn: Turn, facts: ConfigFacts): void {
   }
   if (facts.role !== 'worker') {
     updateRun(turn, { etcd: 'absent' });
-    startJob(turn, 'trustd', 1_000);
+    startJob(turn, 'trustd', turn.latencies.trustd);
   }
   for (const name of facts.extensionServices)
     setService(turn, `ext-${name}`, 'Waiting', 'Waiting for service "cri" to be "up", network');

@@ -73,7 +73,7 @@ export function finishInstall(turn: Turn): void {
   emit(turn, { kind: 'sequence', sequence: 'install', action: 'stop' });
   setStage(turn, 'rebooting');
   startJob(turn, 'api-gone', turn.latencies.apiGone);
-  startJob(turn, 'kexec', turn.latencies.apiGone + 1_000);
+  startJob(turn, 'kexec', turn.latencies.apiGone + turn.latencies.kexec);
 }
 
 /**

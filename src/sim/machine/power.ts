@@ -4,7 +4,6 @@ import { maintenanceStartMs, parseTalosVersion } from '../versions.ts';
 import { setApiServer, updateNode } from '../cluster/kubernetes.ts';
 import { memberOf, updateMember } from '../cluster/etcd.ts';
 import { activateConfig } from './boot.ts';
-import { readConfig } from './config.ts';
 import { presentDisks } from './disk-selector.ts';
 import { startBaseService } from './services.ts';
 import type { Machine } from './state.ts';
@@ -105,8 +104,8 @@ export function bootKernel(turn: Turn): void {
   emit(turn, { kind: 'phase', phase: 'config', action: 'start' });
   for (const id of ['machined', 'containerd', 'udevd', 'syslogd', 'auditd', 'dashboard']) startBaseService(turn, id);
   const config = machine.installation?.config;
-  if (config !== undefined && readConfig(config).isComplete) {
-    startJob(turn, 'load-config', 1_500);
+  if (config !== undefined && turn.read(config).isComplete) {
+    startJob(turn, 'load-config', turn.latencies.loadConfig);
   } else {
     startJob(turn, 'maintenance', maintenanceStartMs(version) + turn.latencies.dhcp);
   }

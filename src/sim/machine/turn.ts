@@ -7,6 +7,7 @@ import type { EtcdCluster } from '../cluster/etcd.ts';
 import type { KubernetesCluster } from '../cluster/kubernetes.ts';
 import type { Latencies } from '../latencies.ts';
 import { seededHex, seededUuid, type Seed } from '../seeded.ts';
+import type { ConfigFacts } from './config.ts';
 import type { Machine, Run, TalosEventData } from './state.ts';
 
 /** What several machines share, by the id of the cluster that their configs name. */
@@ -28,6 +29,8 @@ export interface Turn {
   readonly name: string;
   readonly now: number;
   readonly latencies: Latencies;
+  /** Reads a config; a simulation remembers those that it has read, since every boot reads the same one again. */
+  readonly read: (text: string) => ConfigFacts;
   /** Streams that clients hold open over the maintenance API at this moment. */
   openStreams?: number;
 }
