@@ -2,7 +2,7 @@
  * Runs the steps of a plan: each as soon as those that it waits for are done, side by side, generic over their kinds. Around every
  * action stands an observation; nothing is done twice, and "done" is what was seen afterwards.
  */
-import type { Cluster } from '../spec/model.ts';
+import type { Cluster, NodeSpec } from '../spec/model.ts';
 import type { Clock } from '../system.ts';
 import { DisruptionLog } from './disruption.ts';
 import type { EventBody } from './event.ts';
@@ -21,7 +21,7 @@ export interface Engine {
   readonly clock: Clock;
   readonly confirmed: ReadonlySet<string>;
   readonly emit: Emit;
-  /** How many actions run at once. */
+  /** How many actions run at once, of control planes and of workers each. */
   readonly parallel: number;
   readonly kindOf?: (step: Step) => StepKind;
 }
@@ -45,7 +45,7 @@ export async function runSteps(
   const shared: Shared = {
     engine,
     looks: createLimiter(LOOKS_AT_ONCE),
-    actions: createLimiter(engine.parallel),
+    actions: { controlplane: createLimiter(engine.parallel), worker: createLimiter(engine.parallel) },
     disruptions: new DisruptionLog(steps),
   };
   for (const step of steps) {
@@ -62,7 +62,8 @@ const LOOKS_AT_ONCE = 256;
 interface Shared {
   readonly engine: Engine;
   readonly looks: Limiter;
-  readonly actions: Limiter;
+  /** The cluster waits for its control planes, so they do not queue behind a hundred workers. */
+  readonly actions: Readonly<Record<NodeSpec['role'], Limiter>>;
   readonly disruptions: DisruptionLog;
 }
 
@@ -84,7 +85,8 @@ async function runInTurn(
     outcome = { kind: 'blocked', step, by: obstacle.step.id };
   } else {
     const kind = (engine.kindOf ?? kindOf)(step);
-    outcome = await new StepRun({ ...shared, step, kind }).run(signal);
+    const role = engine.cluster.nodes.find((node) => node.name === step.node)?.role ?? 'controlplane';
+    outcome = await new StepRun({ ...shared, actions: shared.actions[role], step, kind }).run(signal);
   }
   disruptions.settle(step);
   return outcome;

@@ -32,21 +32,21 @@ export interface ReachParts {
 }
 
 /** An open way to a machine, or why there is none. */
-export type Door =
-  | {
-      readonly kind: 'open';
-      readonly reached: Reached & { readonly kind: 'maintenance' | 'secure' };
-      readonly session: TalosNodeSession;
-      readonly identity: MachineIdentity;
-      readonly talos: string | undefined;
-      readonly status: Resource | undefined;
-    }
-  | { readonly kind: 'shut'; readonly reached: Shut };
+export type Door = OpenDoor | { readonly kind: 'shut'; readonly reached: Shut };
+
+export interface OpenDoor {
+  readonly kind: 'open';
+  readonly reached: Reached & { readonly kind: 'maintenance' | 'secure' };
+  readonly session: TalosNodeSession;
+  readonly identity: MachineIdentity;
+  readonly talos: string | undefined;
+  readonly status: Resource | undefined;
+}
 
 /** `thorough` waits for a search of the subnet; `quick` uses what the last one found and starts another in the background. */
 export type Effort = 'quick' | 'thorough';
 
-const SCAN_PAUSE_MS = 2_000;
+const SCAN_PAUSE_MS = 500;
 /** A search rests this many times as long as it took: where it is slow, it is also a burden to the network. */
 const SCAN_REST_FACTOR = 4;
 /** A machine that reboots is not searched for: most often it comes back where it was. */
@@ -62,7 +62,7 @@ interface Kept {
   readonly talos: string | undefined;
 }
 
-/** A search of the subnet: who was met where. Sessions are closed again; what is kept is what the machine is. */
+/** A search of the subnet: who was met where, and what each machine is. Sessions of machines that are not of the spec are closed again. */
 interface Census {
   readonly result: Promise<readonly Sighting[]>;
   /** When the next one may begin; never while this one goes on. */
@@ -82,6 +82,7 @@ export class Reach {
   readonly #lastAddress = new Map<string, string>();
   readonly #lostSince = new Map<string, number>();
   #census: Census | undefined;
+  #isClosed = false;
 
   constructor(parts: ReachParts) {
     this.#parts = parts;
@@ -146,7 +147,13 @@ export class Reach {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const name of this.#kept.keys()) this.release(name);
+  }
+
+  #mayAdopt(name: string): boolean {
+    const isKnown = this.#lastAddress.has(name) || this.#kept.has(name);
+    return !this.#isClosed && !isKnown && this.#parts.fingerprints?.has(name) !== true;
   }
 
   #helperFor(name: string): { readonly node: string; readonly address: string } | undefined {
@@ -190,11 +197,27 @@ export class Reach {
     return doors;
   }
 
-  #keep(name: string, door: Door & { readonly kind: 'open' }): void {
+  #keep(name: string, door: OpenDoor): void {
     const { reached, session, identity, talos } = door;
+    // A search that ended meanwhile may have brought one.
+    if (this.#kept.get(name)?.session !== session) this.release(name);
     this.#kept.set(name, { mode: reached.kind, address: reached.address, session, identity, talos });
     this.#lastAddress.set(name, reached.address);
     this.#lostSince.delete(name);
+  }
+
+  /**
+   * The machines of the spec that a search met are kept as they are: a hundred need not be met twice. Only those that this run reaches
+   * for the first time: a session of before an apply may outlive the switch and go on showing maintenance (FINDINGS 3.2). And only
+   * where nothing but the identity decides, and no pinned key was to be checked first.
+   */
+  #adopt(meetings: readonly Meeting[]): void {
+    for (const meeting of meetings) {
+      if (meeting.kind === 'shut') continue;
+      const node = this.#parts.cluster.nodes.find((spec) => compareIdentity(spec, meeting.identity).kind === 'same');
+      if (node !== undefined && this.#mayAdopt(node.name)) this.#keep(node.name, this.#open(meeting, meeting.status));
+      else meeting.session.close();
+    }
   }
 
   async #tryAddress(node: NodeSpec, address: string, signal: AbortSignal): Promise<Door> {
@@ -231,7 +254,7 @@ export class Reach {
     };
   }
 
-  #open(kept: Kept, status: Resource | undefined): Door {
+  #open(kept: Kept, status: Resource | undefined): OpenDoor {
     const { address, session, identity, talos } = kept;
     const fingerprint = session.peerFingerprint();
     const reached =
@@ -243,6 +266,12 @@ export class Reach {
 
   async #search(node: NodeSpec, effort: Effort, signal: AbortSignal): Promise<readonly Door[]> {
     const sightings = await this.#sightings(node.name, effort, signal);
+    const adopted = this.#kept.get(node.name);
+    if (adopted !== undefined) {
+      const door = await this.#knock(adopted, signal);
+      if (door !== undefined) return [door];
+      this.release(node.name);
+    }
     const tried = new Set(this.#candidates(node));
     const fitting = sightings.filter(
       (sighting) => !tried.has(sighting.address) && compareIdentity(node, sighting.identity).kind === 'same',
@@ -294,12 +323,16 @@ export class Reach {
   async #takeCensus(subnet: string, signal: AbortSignal): Promise<readonly Sighting[]> {
     const addresses = await scanSubnet(this.#parts.probe, subnet, TALOS_API_PORT, signal);
     const meetings = await Promise.all(addresses.map((address) => this.#meet(address, address, signal)));
-    return meetings.flatMap((meeting) => {
-      if (meeting.kind === 'shut') return [];
-      meeting.session.close();
-      return [{ address: meeting.address, identity: meeting.identity }];
-    });
+    // A machine with two addresses is kept by that at which it is furthest.
+    this.#adopt(meetings.toSorted((left, right) => Number(isSecure(right)) - Number(isSecure(left))));
+    return meetings.flatMap((meeting) =>
+      meeting.kind === 'shut' ? [] : [{ address: meeting.address, identity: meeting.identity }],
+    );
   }
+}
+
+function isSecure(meeting: Meeting): boolean {
+  return meeting.kind === 'met' && meeting.mode === 'secure';
 }
 
 /** The most useful of several doors; the others among the same rank keep their order. */

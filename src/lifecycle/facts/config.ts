@@ -16,9 +16,12 @@ export async function readConfig(
   const resource = await session.getResource(MACHINE_CONFIG, options);
   if (resource === undefined) return undefined;
   const running = textOf(resource);
+  const wantedDigest = digest(canonicalConfig(wanted));
+  // The usual case, and parsing is most of the work of looking at a hundred nodes.
+  if (running === wanted) return { digest: wantedDigest, wantedDigest, differences: [] };
   return {
     digest: digest(canonicalConfig(running)),
-    wantedDigest: digest(canonicalConfig(wanted)),
+    wantedDigest,
     differences: diffConfigs(running, wanted),
   };
 }
