@@ -66,6 +66,33 @@ describe('examples/3-talhelper-gpu', () => {
   });
 });
 
+test('F3-11 S4-8 a link that the file names and the machine does not have is found before anything is sent, with the links that are there; by MAC it comes up', async () => {
+  const file = (link: string): string => `ichor: 1
+name: links
+endpoint: https://10.0.4.101:6443
+talos: v1.13.9
+kubernetes: v1.36.3
+network: { subnet: 10.0.4.0/24, gateway: 10.0.4.1 }
+nodes:
+  cp-1: { role: controlplane, address: 10.0.4.101, ${link}mac: "00:23:24:00:00:01", install: { disk: { serial: S1 } } }
+`;
+  const moved = await operatorWorld(file(''), {
+    machine: (machine) => ({ ...machine, links: machine.links.map((link) => ({ ...link, name: 'enp6s19' })) }),
+  });
+  await moved.clock.advance(60_000);
+  const byName = await operatorWorld(file('link: ens18, '), { inside: moved });
+
+  const { plan } = await byName.plan();
+  const sent = moved.changes();
+  const result = await moved.apply();
+
+  expect(plan.findings).toMatchObject([{ rule: 'link-missing', message: expect.stringMatching(/ens18/), node: 'cp-1' }]);
+  expect(JSON.stringify(plan.findings)).toContain('enp6s19');
+  expect(sent).toEqual([]);
+  expect(result, result.message).toMatchObject({ exit: 0 });
+  expect(await addressesOn(moved, 'cp-1')).toEqual(['10.0.4.101/24']);
+});
+
 /** Of the containerd part that the config writes. */
 function runtimeOf(config: unknown): string | undefined {
   const files = valueAt(config, 'machine', 'files');
