@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { resolveInstallDisk } from './install-disk.ts';
+import { installDiskText, resolveInstallDisk } from './install-disk.ts';
 import type { ObservedDisk } from './observation.ts';
 
 function disk(name: string, more: Partial<ObservedDisk> = {}): ObservedDisk {
@@ -21,6 +21,20 @@ const disks = [
   disk('nvme0n1', { transport: 'nvme', serial: '2TB1' }),
   disk('sr0', { cdrom: true, transport: 'virtio' }),
 ];
+
+describe('installDiskText', () => {
+  test('names model, serial number, size and what is on the disk', () => {
+    expect(installDiskText({ disk: { serial: 'S6Z1' }, wipe: false }, disks)).toBe(
+      '/dev/sda: Samsung SSD 870, serial S6Z1, 1000.0 GB (931.3 GiB); nothing is on it',
+    );
+  });
+
+  test('is silent where it is not sure which disk it will be', () => {
+    expect(installDiskText({ disk: { type: 'hdd' }, wipe: false }, [...disks, disk('sdc', { rotational: true })])).toBe(
+      undefined,
+    );
+  });
+});
 
 describe('resolveInstallDisk', () => {
   test.each([

@@ -38,6 +38,14 @@ export function resolveInstallDisk(install: Install, disks: readonly ObservedDis
   }
 }
 
+/** What will be written over, for a person to recognise: the disk and what stands on it now. Undefined where it is not known for sure. */
+export function installDiskText(install: Install, disks: readonly ObservedDisk[]): string | undefined {
+  const chosen = resolveInstallDisk(install, disks);
+  if (chosen.kind !== 'found') return undefined;
+  const { contents } = chosen.disk;
+  return `${describeDisk(chosen.disk)}; ${contents.length === 0 ? 'nothing is on it' : `holds ${contents.join(', ')}`}`;
+}
+
 function resolveDevice(device: string, disks: readonly ObservedDisk[]): InstallDisk {
   if (device.startsWith('/dev/disk/'))
     return { kind: 'unjudged', why: `${device} is a link that only the node can follow` };

@@ -159,7 +159,13 @@ describe('planCluster', () => {
 
     const step = plan(cluster, observation).steps.find((candidate) => candidate.kind === 'apply-config');
 
-    expect(step).toMatchObject({ impact: 'destroys', args: { destroys: ['ntfs on /dev/nvme0n1'] } });
+    expect(step).toMatchObject({
+      impact: 'destroys',
+      args: {
+        destroys: ['ntfs on /dev/nvme0n1'],
+        disk: '/dev/nvme0n1: disk, 1000.0 GB (931.3 GiB); holds ntfs',
+      },
+    });
   });
 
   test('a running node whose config differs is shown and left alone', async () => {

@@ -7,7 +7,7 @@ import { canonicalJson, type Digest } from './digest.ts';
 import { add, factDigests, finish, planned, reachedDigest, wasPlanned, type Draft } from './draft.ts';
 import { criticalPathMs, ESTIMATES_MS } from './estimates.ts';
 import { barredNodes, findingsOf } from './findings.ts';
-import { resolveInstallDisk } from './install-disk.ts';
+import { installDiskText, resolveInstallDisk } from './install-disk.ts';
 import { nodeIn, valueOf, type NodeObservation, type Observation } from './observation.ts';
 import type { NodeDifference, Plan } from './plan.ts';
 import { etcdText, hasEtcd, isConfigured, isVoter, readyText, stageText } from './standing.ts';
@@ -98,6 +98,8 @@ function planArrival(draft: Draft, node: NodeSpec): void {
 
 function planApply(draft: Draft, node: NodeSpec, observed: NodeObservation): void {
   const losses = installLosses(node, observed);
+  const disks = installsToDisk(node) ? valueOf(observed.facts.disks) : undefined;
+  const disk = disks === undefined ? undefined : installDiskText(node.install, disks);
   add(draft, {
     kind: 'apply-config',
     node: node.name,
@@ -106,7 +108,7 @@ function planApply(draft: Draft, node: NodeSpec, observed: NodeObservation): voi
         ? `${node.name} is in maintenance at ${observed.reached.address}`
         : `${node.name} was not seen to have a config`,
     // Talos writes its own partitions over the install disk.
-    ...(losses.length > 0 ? { args: { destroys: losses } } : {}),
+    args: { ...(disk === undefined ? {} : { disk }), ...(losses.length > 0 ? { destroys: losses } : {}) },
     impact: losses.length > 0 ? 'destroys' : installsToDisk(node) ? 'reinstall' : 'live',
     preconditions: [
       'it answers in maintenance',

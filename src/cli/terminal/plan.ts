@@ -36,7 +36,11 @@ function renderSteps(plan: Plan, describe: (step: Step) => string, colours: Colo
     step.reason.fact + (step.reason.spec === undefined ? '' : colours.dim(` (${step.reason.spec})`)),
   ]);
   const table = renderTable(['#', 'NODE', 'STEP', 'IMPACT', 'AFTER', 'BECAUSE'], rows);
-  return `${table}\n\n${plan.steps.length} steps, about ${renderDuration(plan.estimateMs)}.`;
+  const disks = plan.steps.flatMap(({ kind, node, args }) =>
+    kind === 'apply-config' && typeof args['disk'] === 'string' ? [`  ${node ?? ''}: ${args['disk']}`] : [],
+  );
+  const written = disks.length === 0 ? '' : `\n\nTalos is installed on\n${disks.join('\n')}`;
+  return `${table}${written}\n\n${plan.steps.length} steps, about ${renderDuration(plan.estimateMs)}.`;
 }
 
 function paintImpact(impact: Impact, colours: Colours): string {
