@@ -1,15 +1,17 @@
 /**
  * Bringing 5 and 100 simulated nodes up at real time, the simulator in a process of its own. On the machines nothing takes time but the
- * install, a minute, and Talos' own wait before it makes a learner a voter. What is left of the whole duration is what the
- * orchestration itself costs.
+ * install, a minute, and Talos' own wait before it makes a learner a voter. What is left of the whole duration, from machines that wait
+ * in maintenance to the last health condition, is what the orchestration itself costs.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_LATENCIES } from '../src/sim/latencies.ts';
 import { learnerPromotionMs, parseTalosVersion } from '../src/sim/versions.ts';
+import { parseWorld } from '../src/world.ts';
 import { benchEnvironment, type BenchResult } from './measure.ts';
 
 const INSTALL_MS = 60_000;
@@ -43,6 +45,7 @@ async function bringUp(size: number): Promise<BenchResult> {
   const simulator = start([program, 'sim', '--world', 'world.json', '--latencies', 'latencies.json'], folder);
   try {
     await said(simulator, 'SIMULATED');
+    await inMaintenance(join(folder, 'world.json'), size);
     const begin = performance.now();
     const apply = start(
       [program, 'apply', '--yes', '--plaintext', '--world', 'world.json', '--output', 'json'],
@@ -89,6 +92,13 @@ function said(child: ChildProcess, text: string): Promise<void> {
     child.stderr?.on('data', look);
     child.once('close', () => reject(new Error(`the simulator ended: ${output}`)));
   });
+}
+
+/** Until every machine has booted: power-on is nothing that is orchestrated here. */
+async function inMaintenance(worldFile: string, size: number): Promise<void> {
+  const count = (): number =>
+    existsSync(worldFile) ? Object.keys(parseWorld(readFileSync(worldFile, 'utf8'), worldFile).sockets).length : 0;
+  while (count() < size) await sleep(100);
 }
 
 function specOf(size: number): string {
