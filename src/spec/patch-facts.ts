@@ -6,8 +6,7 @@ import { LineCounter, isCollection, isNode, isPair, parseAllDocuments } from 'ya
 import type { Document } from 'yaml';
 import type { SourcePosition } from '../errors.ts';
 import type { NodeSpec, Patch } from './model.ts';
-import { quickTree } from './quick-tree.ts';
-import type { Path, Tree } from './tree.ts';
+import type { Path } from './tree.ts';
 
 export interface PatchDocument {
   /** The document's kind; `v1alpha1` for Talos' first document, which has none. */
@@ -48,46 +47,6 @@ export function createPatchReader(): (node: NodeSpec) => PatchFacts {
 }
 
 function factsOf(patch: Patch): PatchFacts {
-  const quick = quickDocument(patch);
-  return quick === undefined ? factsByLibrary(patch) : { documents: [quick], broken: [] };
-}
-
-/** Most patches are one map of the plainest YAML. `patches:` inside one would be taken for the cluster file's own. */
-function quickDocument(patch: Patch): PatchDocument | undefined {
-  const text = patch.text.endsWith('\n') ? patch.text : `${patch.text}\n`;
-  const tree = /^\s*patches:/m.test(text) ? undefined : quickTree('', text, patch.origin.layer);
-  if (tree === undefined) return undefined;
-  const value = dataOf(tree);
-  return isRecord(value)
-    ? described(patch, value, (path) => shifted(patch, whereIn(tree, path) ?? { line: 1, column: 1 }))
-    : undefined;
-}
-
-/** As the YAML library gives it: with its nulls. */
-function dataOf(tree: Tree): unknown {
-  if (tree.kind === 'scalar') return tree.value;
-  if (tree.kind === 'list') return tree.items.map(dataOf);
-  return Object.fromEntries([...tree.entries].map(([key, { value }]) => [key, dataOf(value)]));
-}
-
-/** The key, or the element of a list, at the end of the path; the deepest thing on it that exists. */
-function whereIn(tree: Tree, path: Path): SourcePosition | undefined {
-  let current: Tree | undefined = tree;
-  let where = tree.origin.where;
-  for (const key of path) {
-    if (current?.kind === 'map') {
-      const entry = current.entries.get(String(key));
-      current = entry?.value;
-      where = entry?.keyWhere ?? where;
-    } else {
-      current = current?.kind === 'list' ? current.items[Number(key)] : undefined;
-      where = current?.origin.where ?? where;
-    }
-  }
-  return where;
-}
-
-function factsByLibrary(patch: Patch): PatchFacts {
   const documents: PatchDocument[] = [];
   const broken: BrokenPatch[] = [];
   const lines = new LineCounter();
@@ -134,14 +93,7 @@ function documentOf(patch: Patch, lines: LineCounter, document: Document): Patch
   const place = (path: Path): SourcePosition | undefined => placeIn(patch, lines, offsetAt(document, path));
   if (Array.isArray(value))
     return { kind: 'v1alpha1', value: fromOperations(value), patch, place: () => placeIn(patch, lines, 0) };
-  return isRecord(value) ? described(patch, value, place) : undefined;
-}
-
-function described(
-  patch: Patch,
-  value: Readonly<Record<string, unknown>>,
-  place: PatchDocument['place'],
-): PatchDocument {
+  if (!isRecord(value)) return undefined;
   const { kind, name } = value;
   return {
     kind: typeof kind === 'string' ? kind : 'v1alpha1',
@@ -168,16 +120,10 @@ function offsetAt(document: Document, path: Path): number {
 
 /** Patch texts are shifted left as a block, so every line is off by the same number of columns. */
 function placeIn(patch: Patch, lines: LineCounter, offset: number): SourcePosition | undefined {
-  const { line, col } = lines.linePos(offset);
-  return shifted(patch, { line: Math.max(line, 1), column: Math.max(col, 1) });
-}
-
-function shifted(
-  { origin: { where: start } }: Patch,
-  { line, column }: Pick<SourcePosition, 'line' | 'column'>,
-): SourcePosition | undefined {
+  const start = patch.origin.where;
   if (start === undefined) return undefined;
-  return { file: start.file, line: start.line + line - 1, column: start.column + column - 1 };
+  const { line, col } = lines.linePos(offset);
+  return { file: start.file, line: start.line + Math.max(line, 1) - 1, column: start.column + Math.max(col, 1) - 1 };
 }
 
 /** What the `add` and `replace` operations of a JSON6902 patch set, as nested maps. Enough to look at, not to apply. */
