@@ -91,7 +91,7 @@ describe.each(['v1.11.6', 'v1.12.11', 'v1.13.9', 'v1.14.1'] as const)('Talos %s'
 
 describe('the five examples', () => {
   test.each(['0-bare-metal-and-vms', '1-ryzen', '2-proxmox', '3-talhelper-gpu', '4-pxe-vip'])(
-    '%s is brought up from its file',
+    'S2-1 %s is brought up from its file',
     async (name) => {
       const path = fileURLToPath(new URL(`../../examples/${name}/cluster.yaml`, import.meta.url));
       const rehearsal = await rehearseFile(readFileSync(path, 'utf8'), path);
