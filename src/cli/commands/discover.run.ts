@@ -19,7 +19,14 @@ import type { DiscoverFlags } from './discover.ts';
 export async function runDiscover(this: IchorContext, flags: DiscoverFlags): Promise<void> {
   const hasFile = flags.file !== undefined || existsSync(resolve(this.cwd, DEFAULT_FILE));
   const cluster = hasFile ? await requireCluster(this, flags.file) : undefined;
-  const subnet = flags.subnet ?? (cluster === undefined ? undefined : searchRange(cluster.network.subnet, cluster.nodes.flatMap((node) => wantedIp(node) ?? [])));
+  const subnet =
+    flags.subnet ??
+    (cluster === undefined
+      ? undefined
+      : searchRange(
+          cluster.network.subnet,
+          cluster.nodes.flatMap((node) => wantedIp(node) ?? []),
+        ));
   if (subnet === undefined)
     throw new IchorError('invalid-input', 'it is not known where to look', {
       hint: 'Give --subnet 192.168.1.0/24, or `network.subnet` in the cluster file.',
