@@ -32,13 +32,20 @@ describe('examples/0-bare-metal-and-vms', () => {
     expect(schematics.get('tiles-cp-1')).toBe(schematics.get('tiles-wk-3'));
     expect(new Set(['tiles-wk-1', 'lancer', 'acebase'].map((name) => schematics.get(name))).size).toBe(3);
     const partsOf = (name: string): readonly string[] =>
-      world.cluster.nodes.filter((node) => node.name === name).flatMap((node) => imageOf(world.cluster, node).extensions);
+      world.cluster.nodes
+        .filter((node) => node.name === name)
+        .flatMap((node) => imageOf(world.cluster, node).extensions);
     expect([partsOf('lancer').includes('amd-ucode'), partsOf('lancer').includes('intel-ucode')]).toEqual([true, false]);
-    expect([partsOf('acebase').includes('amd-ucode'), partsOf('acebase').includes('intel-ucode')]).toEqual([false, true]);
+    expect([partsOf('acebase').includes('amd-ucode'), partsOf('acebase').includes('intel-ucode')]).toEqual([
+      false,
+      true,
+    ]);
   });
 
   test('S0-14 an argument of the cluster stands in the schematic of every class beside the arguments of the class', () => {
-    const args = world.cluster.nodes.map((node) => imageOf(world.cluster, node).schematic?.customization?.extraKernelArgs ?? []);
+    const args = world.cluster.nodes.map(
+      (node) => imageOf(world.cluster, node).schematic?.customization?.extraKernelArgs ?? [],
+    );
 
     expect(args.every((list) => list.includes('-talos.halt_if_installed'))).toBe(true);
     expect(args.filter((list) => list.includes('vga=792'))).toHaveLength(6);
@@ -50,18 +57,63 @@ describe('examples/0-bare-metal-and-vms', () => {
 
     const paths = diffConfigs(vm, metal).map(({ document, path }) => `${document} ${path}`);
 
-    expect(paths.filter((path) => !/^(HostnameConfig|LinkAliasConfig)|^v1alpha1 machine\.(install|nodeTaints|sysctls|kernel|kubelet\.extraConfig\.registerWithTaints)/.test(path))).toEqual([]);
+    expect(
+      paths.filter(
+        (path) =>
+          !/^(HostnameConfig|LinkAliasConfig)|^v1alpha1 machine\.(install|nodeTaints|sysctls|kernel|kubelet\.extraConfig\.registerWithTaints)/.test(
+            path,
+          ),
+      ),
+    ).toEqual([]);
     expect(paths).toContain('v1alpha1 machine.install.image');
     for (const { name } of world.cluster.nodes) {
       const config = await activeDocument(world, name);
-      const paths = [['cluster', 'secret'], ['cluster', 'token'], ['machine', 'ca', 'crt']];
-      expect(paths.map((path) => valueAt(config, ...path)), name).toEqual(secrets);
+      const paths = [
+        ['cluster', 'secret'],
+        ['cluster', 'token'],
+        ['machine', 'ca', 'crt'],
+      ];
+      expect(
+        paths.map((path) => valueAt(config, ...path)),
+        name,
+      ).toEqual(secrets);
     }
   });
 
   test('S3-25 the whole bring-up speaks to the Talos API and the Kubernetes API and to no other port', () => {
     expect([...world.ports].toSorted()).toEqual([50_000, 6443]);
   });
+});
+
+test('S0-60 one bare-metal worker is added to a running cluster: its schematic is computed, its config applied in maintenance, and its Node is Ready', async () => {
+  const worker =
+    '  metal-1: { role: worker, hardware: [amd-strix-halo], address: 10.0.4.121, mac: "00:23:24:00:00:21", install: { disk: { serial: S21 } } }\n';
+  const file = `ichor: 1
+name: grows
+endpoint: https://10.0.4.101:6443
+talos: v1.13.9
+kubernetes: v1.36.3
+network: { subnet: 10.0.4.0/24, gateway: 10.0.4.1 }
+nodes:
+  cp-1: { role: controlplane, address: 10.0.4.101, mac: "00:23:24:00:00:01", install: { disk: { serial: S1 } } }
+`;
+  const world = await operatorWorld(file + worker);
+  await (await operatorWorld(file, { inside: world })).apply();
+  const before = (await world.kubernetesNodes()).map(({ name }) => name);
+
+  const result = await world.apply();
+
+  const [, added] = world.cluster.nodes;
+  if (added === undefined) throw new Error('no worker');
+  const nodes = await world.kubernetesNodes();
+  expect(before).toEqual(['cp-1']);
+  expect(result, result.message).toMatchObject({ exit: 0 });
+  expect(nodes.map(({ name, conditions }) => [name, conditions.find(({ type }) => type === 'Ready')?.status])).toEqual([
+    ['cp-1', 'True'],
+    ['metal-1', 'True'],
+  ]);
+  expect(await bootedSchematic(world, 'metal-1')).toBe(imageOf(world.cluster, added).schematicId);
+  expect(world.changes()).toEqual(['cp-1 ApplyConfiguration 2', 'cp-1 Bootstrap 1', 'metal-1 ApplyConfiguration 2']);
 });
 
 const LAYERED = `ichor: 1
@@ -91,18 +143,33 @@ describe('installers', () => {
     );
     const [, worker] = world.cluster.nodes;
     if (worker === undefined) throw new Error('no worker');
-    const { trace } = explainPath(renderInput(world.cluster, worker, { bundle: world.bundle, features: [] }), 'machine.install.image');
+    const { trace } = explainPath(
+      renderInput(world.cluster, worker, { bundle: world.bundle, features: [] }),
+      'machine.install.image',
+    );
 
-    expect(images).toEqual(['registry.nas.example/common-installer:v1.13.9', 'registry.nas.example/own-installer:v1.13.9']);
+    expect(images).toEqual([
+      'registry.nas.example/common-installer:v1.13.9',
+      'registry.nas.example/own-installer:v1.13.9',
+    ]);
     expect(valueAt(await activeDocument(world, 'w-1'), 'machine', 'sysctls')).toMatchObject({ 'vm.swappiness': '10' });
     expect(trace.slice(-2)).toMatchObject([
-      { layer: { kind: 'patch', origin: { layer: { kind: 'cluster' } } }, value: 'registry.nas.example/common-installer:v1.13.9' },
-      { layer: { kind: 'patch', origin: { layer: { kind: 'class', name: 'own' }, where: { line: 10 } } }, value: 'registry.nas.example/own-installer:v1.13.9' },
+      {
+        layer: { kind: 'patch', origin: { layer: { kind: 'cluster' } } },
+        value: 'registry.nas.example/common-installer:v1.13.9',
+      },
+      {
+        layer: { kind: 'patch', origin: { layer: { kind: 'class', name: 'own' }, where: { line: 10 } } },
+        value: 'registry.nas.example/own-installer:v1.13.9',
+      },
     ]);
   });
 
   test('S0-41 S1-5 a factory of one’s own is where nodes install from; without it the public one is', async () => {
-    const plain = LAYERED.replace(/patches:\n {2}- machine: .*\n/, '').replace(/ {4}patches: \[.*\n/, '    hardware: [intel]\n');
+    const plain = LAYERED.replace(/patches:\n {2}- machine: .*\n/, '').replace(
+      / {4}patches: \[.*\n/,
+      '    hardware: [intel]\n',
+    );
     const world = await operatorWorld(plain);
     await world.apply();
 
@@ -113,13 +180,18 @@ describe('installers', () => {
     const [first] = cluster.nodes;
     if (first === undefined) throw new Error('no node');
 
-    expect(valueAt(await activeDocument(world, 'w-1'), 'machine', 'install', 'image')).toBe(`factory.nas.example/metal-installer/${id}:v1.13.9`);
+    expect(valueAt(await activeDocument(world, 'w-1'), 'machine', 'install', 'image')).toBe(
+      `factory.nas.example/metal-installer/${id}:v1.13.9`,
+    );
     expect(await bootedSchematic(world, 'w-1')).toBe(id);
     expect(imageOf(cluster, first).urls.installer).toMatch(/^factory\.talos\.dev\/metal-installer\//);
   });
 
   test('S0-45 a machine that booted another ISO, of another version, runs the wanted image after the install; what runs is held against what is wanted', async () => {
-    const plain = LAYERED.replace(/patches:\n {2}- machine: .*\n/, '').replace(/ {4}patches: \[.*\n/, '    hardware: [intel]\n');
+    const plain = LAYERED.replace(/patches:\n {2}- machine: .*\n/, '').replace(
+      / {4}patches: \[.*\n/,
+      '    hardware: [intel]\n',
+    );
     const world = await operatorWorld(plain, {
       machine: (machine) => ({ ...machine, media: { talos: 'v1.13.8', schematic: VANILLA_SCHEMATIC_ID } }),
     });

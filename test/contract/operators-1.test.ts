@@ -1,7 +1,15 @@
 /** Requirements of the Ryzen machine with its volumes and extension services (S1), observed on simulated machines. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { imageOf } from '../../src/cli/cluster/render.ts';
-import { activeDocument, bootedSchematic, example, operatorWorld, valueAt, volumesOn, type OperatorWorld } from '../support/operators.ts';
+import {
+  activeDocument,
+  bootedSchematic,
+  example,
+  operatorWorld,
+  valueAt,
+  volumesOn,
+  type OperatorWorld,
+} from '../support/operators.ts';
 
 const NODE = 'talos-192-168-1-194';
 
@@ -18,9 +26,16 @@ describe('examples/1-ryzen', () => {
     const grown = await activeDocument(world, NODE, 'UserVolumeConfig', 'local-path-provisioner');
     const volumes = await volumesOn(world, NODE);
 
-    expect(fixed).toMatchObject({ provisioning: { diskSelector: { match: expect.stringContaining('nvme') }, minSize: '500GB', maxSize: '500GB' } });
+    expect(fixed).toMatchObject({
+      provisioning: { diskSelector: { match: expect.stringContaining('nvme') }, minSize: '500GB', maxSize: '500GB' },
+    });
     expect(grown).toMatchObject({ provisioning: { minSize: '100GB', grow: true } });
-    expect(volumes.filter(({ id }) => id.startsWith('u-')).map(({ id, phase, mountPath }) => [id, phase, mountPath]).toSorted()).toEqual([
+    expect(
+      volumes
+        .filter(({ id }) => id.startsWith('u-'))
+        .map(({ id, phase, mountPath }) => [id, phase, mountPath])
+        .toSorted(),
+    ).toEqual([
       ['u-blockfile-scratch', 'ready', '/var/mnt/blockfile-scratch'],
       ['u-local-path-provisioner', 'ready', '/var/mnt/local-path-provisioner'],
     ]);
@@ -30,8 +45,14 @@ describe('examples/1-ryzen', () => {
     const image = imageOf(world.cluster, world.cluster.nodes[0] ?? never());
     const config = await activeDocument(world, NODE);
 
-    expect(image.schematic?.customization?.extraKernelArgs).toEqual(['amd_iommu=off', 'amdgpu.gttsize=131072', 'ttm.pages_limit=33554432']);
-    expect(valueAt(config, 'machine', 'install', 'image')).toBe(`factory.talos.dev/metal-installer/${image.schematicId}:v1.13.5`);
+    expect(image.schematic?.customization?.extraKernelArgs).toEqual([
+      'amd_iommu=off',
+      'amdgpu.gttsize=131072',
+      'ttm.pages_limit=33554432',
+    ]);
+    expect(valueAt(config, 'machine', 'install', 'image')).toBe(
+      `factory.talos.dev/metal-installer/${image.schematicId}:v1.13.5`,
+    );
     expect(valueAt(config, 'machine', 'install', 'extraKernelArgs')).toBeUndefined();
     expect(await bootedSchematic(world, NODE)).toBe(image.schematicId);
   });
@@ -63,7 +84,9 @@ nodes:
   const result = await world.apply();
 
   expect(result, result.message).toMatchObject({ exit: 0 });
-  expect(valueAt(await activeDocument(world, 'cp-1'), 'machine', 'install', 'image')).toBe(`registry.example/own-installer:v1.13.9@${digest}`);
+  expect(valueAt(await activeDocument(world, 'cp-1'), 'machine', 'install', 'image')).toBe(
+    `registry.example/own-installer:v1.13.9@${digest}`,
+  );
   expect(world.simulation.inspect()).toMatchObject([{ stage: 'running', talos: 'v1.13.9' }]);
 });
 

@@ -2,7 +2,14 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { imageDifferences } from '../../src/cli/terminal/images.ts';
 import type { RunResult } from '../../src/lifecycle/run.ts';
-import { activeDocument, addressesOn, example, operatorWorld, valueAt, type OperatorWorld } from '../support/operators.ts';
+import {
+  activeDocument,
+  addressesOn,
+  example,
+  operatorWorld,
+  valueAt,
+  type OperatorWorld,
+} from '../support/operators.ts';
 
 describe('examples/2-proxmox', () => {
   const { text, path } = example('2-proxmox');
@@ -30,7 +37,9 @@ describe('examples/2-proxmox', () => {
   });
 
   test('three control planes are voters, two workers beside them, and all Ready once a CNI is there', () => {
-    const found = world.simulation.inspect().map(({ name, stage, isVoter, nodeReady }) => [name, stage, isVoter, nodeReady]);
+    const found = world.simulation
+      .inspect()
+      .map(({ name, stage, isVoter, nodeReady }) => [name, stage, isVoter, nodeReady]);
 
     expect(found).toEqual([
       ['controlplane0', 'running', true, true],
@@ -46,9 +55,13 @@ describe('examples/2-proxmox', () => {
     const found: (readonly string[])[] = [];
     for (const { name } of world.cluster.nodes) found.push(await addressesOn(world, name));
 
-    expect(found.map((addresses) => addresses.filter((address) => address !== '10.2.3.1/32'))).toEqual(wanted.map((ip) => [ip]));
+    expect(found.map((addresses) => addresses.filter((address) => address !== '10.2.3.1/32'))).toEqual(
+      wanted.map((ip) => [ip]),
+    );
     expect(found.map((addresses) => addresses.length).toSorted()).toEqual([1, 1, 1, 1, 2]);
-    expect(world.simulation.views().flatMap(({ network }) => network.addresses.filter(({ source }) => source === 'dhcp'))).toEqual([]);
+    expect(
+      world.simulation.views().flatMap(({ network }) => network.addresses.filter(({ source }) => source === 'dhcp')),
+    ).toEqual([]);
   });
 
   test('S2-34 the extension’s service config arrives as a document of the one config that is applied, and the service runs', async () => {
@@ -63,7 +76,11 @@ describe('examples/2-proxmox', () => {
   });
 
   test('S2-56 the VIP is owned by one control plane and moves to another when that one dies: it fails over, it does not balance', async () => {
-    const owners = (): readonly string[] => world.simulation.inspect().filter(({ ownsVip }) => ownsVip).map(({ name }) => name);
+    const owners = (): readonly string[] =>
+      world.simulation
+        .inspect()
+        .filter(({ ownsVip }) => ownsVip)
+        .map(({ name }) => name);
     const [owner = ''] = owners();
 
     expect(owners()).toHaveLength(1);
@@ -95,7 +112,9 @@ test('S2-59 before anything is done, the plan has entries for each node: what is
 
   const { plan } = await world.plan();
 
-  expect(plan.steps.filter(({ node }) => node === 'w-1').map(({ id, impact, waitsFor }) => [id, impact, waitsFor])).toEqual([
+  expect(
+    plan.steps.filter(({ node }) => node === 'w-1').map(({ id, impact, waitsFor }) => [id, impact, waitsFor]),
+  ).toEqual([
     ['apply-config/w-1', 'reinstall', []],
     ['wait-configured/w-1', expect.any(String), ['apply-config/w-1']],
     ['node-ready/w-1', 'none', expect.arrayContaining(['wait-configured/w-1', 'kubernetes-api'])],
@@ -112,7 +131,10 @@ test('F0-8 S2-28 a VIP on a link with DHCP keeps the lease; the VIP alone on an 
   const bad = small((text) =>
     text
       .replace(', vip: 10.0.4.100 }', ' }')
-      .replace('S1 } } }', 'S1 } }, patches: [{ machine: { network: { interfaces: [{ interface: eth0, vip: { ip: 10.0.4.100 } }] } } }] }'),
+      .replace(
+        'S1 } } }',
+        'S1 } }, patches: [{ machine: { network: { interfaces: [{ interface: eth0, vip: { ip: 10.0.4.100 } }] } } }] }',
+      ),
   );
 
   expect(result, result.message).toMatchObject({ exit: 0 });
@@ -126,7 +148,10 @@ test('S2-10 S3-19 S3-28 what runs and what is wanted are shown side by side, ver
   const world = await operatorWorld(small((text) => text.replace('v1.13.9', 'v1.13.8')));
   await world.apply();
   const newer = await operatorWorld(small(), { inside: world });
-  const other = await operatorWorld(small((text) => text.replace('v1.13.9', 'v1.13.8').replace('S11 } }', 'S11 } }, hardware: [longhorn]')), { inside: world });
+  const other = await operatorWorld(
+    small((text) => text.replace('v1.13.9', 'v1.13.8').replace('S11 } }', 'S11 } }, hardware: [longhorn]')),
+    { inside: world },
+  );
 
   const after = [await newer.apply(), await other.apply()];
   const versions = imageDifferences(newer.cluster, newer.cluster.nodes, (await newer.plan()).observation);
@@ -136,7 +161,9 @@ test('S2-10 S3-19 S3-28 what runs and what is wanted are shown side by side, ver
     ['cp-1', { from: 'v1.13.8', to: 'v1.13.9' }],
     ['w-1', { from: 'v1.13.8', to: 'v1.13.9' }],
   ]);
-  expect(extensions).toMatchObject([{ node: 'w-1', reasons: expect.arrayContaining([expect.objectContaining({ kind: 'schematic' })]) }]);
+  expect(extensions).toMatchObject([
+    { node: 'w-1', reasons: expect.arrayContaining([expect.objectContaining({ kind: 'schematic' })]) },
+  ]);
   expect(after.flatMap(({ plan }) => plan?.steps ?? [])).toEqual([]);
   expect(world.simulation.inspect().map(({ talos }) => talos)).toEqual(['v1.13.8', 'v1.13.8']);
 });
@@ -146,7 +173,9 @@ test('F1-9 a control plane counts as joined only once its etcd member is a voter
   let wasReadyBefore = false;
   const three = small((text) =>
     text.replace(/ {2}cp-1: (.*)\n/, (_, rest: string) =>
-      [1, 2, 3].map((index) => `  cp-${index}: ${rest.replace('00:01', `00:0${index}`).replace('S1 ', `S1${index} `)}\n`).join(''),
+      [1, 2, 3]
+        .map((index) => `  cp-${index}: ${rest.replace('00:01', `00:0${index}`).replace('S1 ', `S1${index} `)}\n`)
+        .join(''),
     ),
   );
   const world: OperatorWorld = await operatorWorld(three, {
@@ -169,8 +198,23 @@ test('F1-9 a control plane counts as joined only once its etcd member is a voter
   expect(wasReadyBefore).toBe(true);
 });
 
+test('F0-6 no config is ever applied in mode REBOOT: the first one by AUTO, after a dry run by AUTO', async () => {
+  const world = await operatorWorld(small());
+
+  await world.apply();
+  await world.apply();
+
+  // machine.proto: REBOOT is 0, AUTO is 1.
+  expect(world.applyModes).toEqual([1, 1, 1, 1]);
+  expect(world.changes().filter((call) => call.includes('Reboot'))).toEqual([]);
+});
+
 test('F1-20 nodes of two Talos minors run side by side, each the version of its line, and the next run finds nothing to do', async () => {
-  const world = await operatorWorld(small((text) => text.replace('kubernetes: v1.36.3', 'kubernetes: v1.35.4').replace('S11 } }', 'S11 } }, talos: v1.12.11')));
+  const world = await operatorWorld(
+    small((text) =>
+      text.replace('kubernetes: v1.36.3', 'kubernetes: v1.35.4').replace('S11 } }', 'S11 } }, talos: v1.12.11'),
+    ),
+  );
 
   const result = await world.apply();
   const second = await world.apply();

@@ -1,7 +1,16 @@
 /** Requirements of the talhelper cluster with Longhorn and NVIDIA workers (S3), observed on simulated machines. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { imageOf } from '../../src/cli/cluster/render.ts';
-import { activeDocument, activeText, addressesOn, bootedSchematic, example, operatorWorld, valueAt, type OperatorWorld } from '../support/operators.ts';
+import {
+  activeDocument,
+  activeText,
+  addressesOn,
+  bootedSchematic,
+  example,
+  operatorWorld,
+  valueAt,
+  type OperatorWorld,
+} from '../support/operators.ts';
 
 const CONTROL_PLANE = 'talos-prod-control-01';
 const WORKER = 'talos-prod-worker-01';
@@ -26,14 +35,18 @@ describe('examples/3-talhelper-gpu', () => {
     expect(nvidia).toHaveLength(2);
     expect(nvidia.every((name) => name.endsWith('-lts'))).toBe(true);
     expect(await bootedSchematic(world, GPU)).toBe(node === undefined ? '' : imageOf(world.cluster, node).schematicId);
-    expect(modules).toEqual(expect.arrayContaining(['nvidia', 'nvidia_uvm', 'nvidia_drm', 'nvidia_modeset'].map((name) => ({ name }))));
+    expect(modules).toEqual(
+      expect.arrayContaining(['nvidia', 'nvidia_uvm', 'nvidia_drm', 'nvidia_modeset'].map((name) => ({ name }))),
+    );
     expect(runtimeOf(config)).toBe('nvidia');
   });
 
   test('S3-17 another worker has what Longhorn mounts and needs, no NVIDIA parts and the usual runtime', async () => {
     const config = await activeDocument(world, WORKER);
 
-    expect(valueAt(config, 'machine', 'kubelet', 'extraMounts')).toMatchObject([{ destination: '/var/lib/longhorn', type: 'bind', options: ['bind', 'rshared', 'rw'] }]);
+    expect(valueAt(config, 'machine', 'kubelet', 'extraMounts')).toMatchObject([
+      { destination: '/var/lib/longhorn', type: 'bind', options: ['bind', 'rshared', 'rw'] },
+    ]);
     expect(extensionsOf(WORKER)).toEqual(expect.arrayContaining(['iscsi-tools', 'util-linux-tools']));
     expect(extensionsOf(WORKER).filter((name) => name.includes('nvidia'))).toEqual([]);
     expect(await bootedSchematic(world, WORKER)).not.toBe(await bootedSchematic(world, GPU));
@@ -46,7 +59,11 @@ describe('examples/3-talhelper-gpu', () => {
 
     expect(services.find(({ id }) => id === 'etcd')).toMatchObject({ state: 'Running', health: 'healthy' });
     expect(workers.some(({ id }) => id === 'etcd')).toBe(false);
-    expect(Object.keys(world.simulation.view(CONTROL_PLANE).run?.staticPods ?? {}).toSorted()).toEqual(['kube-apiserver', 'kube-controller-manager', 'kube-scheduler']);
+    expect(Object.keys(world.simulation.view(CONTROL_PLANE).run?.staticPods ?? {}).toSorted()).toEqual([
+      'kube-apiserver',
+      'kube-controller-manager',
+      'kube-scheduler',
+    ]);
     expect(runtimeOf(await activeDocument(world, CONTROL_PLANE))).toBe('runc');
   });
 
@@ -56,7 +73,11 @@ describe('examples/3-talhelper-gpu', () => {
       const ip = node.address.kind === 'static' ? `${node.address.ip}/24` : '';
 
       expect(await addressesOn(world, node.name)).toEqual([ip]);
-      expect(network).toMatchObject({ nameservers: ['1.1.1.1', '1.0.0.1'], timeservers: ['time.cloudflare.com'], hostname: node.name });
+      expect(network).toMatchObject({
+        nameservers: ['1.1.1.1', '1.0.0.1'],
+        timeservers: ['time.cloudflare.com'],
+        hostname: node.name,
+      });
       expect(network.links.some(({ runsDhcp }) => runsDhcp)).toBe(false);
     }
   });
@@ -86,7 +107,9 @@ nodes:
   const sent = moved.changes();
   const result = await moved.apply();
 
-  expect(plan.findings).toMatchObject([{ rule: 'link-missing', message: expect.stringMatching(/ens18/), node: 'cp-1' }]);
+  expect(plan.findings).toMatchObject([
+    { rule: 'link-missing', message: expect.stringMatching(/ens18/), node: 'cp-1' },
+  ]);
   expect(JSON.stringify(plan.findings)).toContain('enp6s19');
   expect(sent).toEqual([]);
   expect(result, result.message).toMatchObject({ exit: 0 });

@@ -1,7 +1,15 @@
 /** Requirements of the three netbooted control planes behind a VIP (S4, F4), observed on simulated machines. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { imageOf } from '../../src/cli/cluster/render.ts';
-import { activeDocument, addressesOn, bootedSchematic, example, operatorWorld, valueAt, type OperatorWorld } from '../support/operators.ts';
+import {
+  activeDocument,
+  addressesOn,
+  bootedSchematic,
+  example,
+  operatorWorld,
+  valueAt,
+  type OperatorWorld,
+} from '../support/operators.ts';
 
 const NAMES = ['controlplane1', 'controlplane2', 'controlplane3'];
 
@@ -20,9 +28,15 @@ describe('examples/4-pxe-vip', () => {
     expect(valueAt(config, 'machine', 'install')).toMatchObject({ wipe: true });
     expect(JSON.stringify(valueAt(config, 'machine', 'install', 'diskSelector'))).toContain('S4X1NF0M300101');
     expect(valueAt(config, 'machine', 'certSANs')).toContain('10.0.4.100');
-    expect(JSON.stringify(await activeDocument(world, 'controlplane1', 'LinkAliasConfig'))).toContain('00:23:24:a1:0c:11');
-    expect(await activeDocument(world, 'controlplane1', 'TimeSyncConfig')).toMatchObject({ ntp: { servers: ['time.cloudflare.com'] } });
-    expect(image.schematic?.customization?.extraKernelArgs).toEqual(expect.arrayContaining(['pti=on', 'slab_nomerge', 'reboot=k']));
+    expect(JSON.stringify(await activeDocument(world, 'controlplane1', 'LinkAliasConfig'))).toContain(
+      '00:23:24:a1:0c:11',
+    );
+    expect(await activeDocument(world, 'controlplane1', 'TimeSyncConfig')).toMatchObject({
+      ntp: { servers: ['time.cloudflare.com'] },
+    });
+    expect(image.schematic?.customization?.extraKernelArgs).toEqual(
+      expect.arrayContaining(['pti=on', 'slab_nomerge', 'reboot=k']),
+    );
     expect(await bootedSchematic(world, 'controlplane1')).toBe(image.schematicId);
   });
 
@@ -60,7 +74,10 @@ nodes:
 
     const nodes = [...(await world.kubernetesNodes()), ...(await kept.kubernetesNodes())];
 
-    expect(nodes.map(({ name, labels }) => [name, LABEL in labels])).toEqual([...NAMES.map((name) => [name, false]), ['cp-1', true]]);
+    expect(nodes.map(({ name, labels }) => [name, LABEL in labels])).toEqual([
+      ...NAMES.map((name) => [name, false]),
+      ['cp-1', true],
+    ]);
   });
 });
 
@@ -86,11 +103,22 @@ nodes:
 describe('environments', () => {
   test('S4-65 production and staging stand on one base file: nodes of both run what the base says, and each the patches of its own environment', async () => {
     const found: unknown[] = [];
-    for (const [name, third, patch] of [['staging', 4, 'machine: { sysctls: { vm.swappiness: "60" } }'], ['production', 5, 'machine: { sysctls: { vm.swappiness: "10" } }']] as const) {
-      const world = await operatorWorld({ text: environment(name, third, patch), path: `${name}.yaml`, files: { 'base.yaml': BASE } });
+    for (const [name, third, patch] of [
+      ['staging', 4, 'machine: { sysctls: { vm.swappiness: "60" } }'],
+      ['production', 5, 'machine: { sysctls: { vm.swappiness: "10" } }'],
+    ] as const) {
+      const world = await operatorWorld({
+        text: environment(name, third, patch),
+        path: `${name}.yaml`,
+        files: { 'base.yaml': BASE },
+      });
       await world.apply();
       const config = await activeDocument(world, 'cp-1');
-      found.push([valueAt(config, 'cluster', 'clusterName'), valueAt(config, 'machine', 'sysctls'), world.simulation.view('cp-1').network.timeservers]);
+      found.push([
+        valueAt(config, 'cluster', 'clusterName'),
+        valueAt(config, 'machine', 'sysctls'),
+        world.simulation.view('cp-1').network.timeservers,
+      ]);
     }
 
     expect(found).toEqual([
@@ -100,15 +128,27 @@ describe('environments', () => {
   });
 
   test('S4-66 a config that the node’s own dry run refuses is not applied; S4-67 what somebody changed by hand on a node is shown against the file', async () => {
-    const world = await operatorWorld({ text: environment('staging', 4, 'machine: { sysctls: { vm.swappiness: "60" } }'), path: 'staging.yaml', files: { 'base.yaml': BASE } });
-    world.simulation.faults.add({ machine: 'cp-1', method: 'ApplyConfiguration', fault: { kind: 'refused', code: 'InvalidArgument', message: 'the node says no' } });
+    const world = await operatorWorld({
+      text: environment('staging', 4, 'machine: { sysctls: { vm.swappiness: "60" } }'),
+      path: 'staging.yaml',
+      files: { 'base.yaml': BASE },
+    });
+    world.simulation.faults.add({
+      machine: 'cp-1',
+      method: 'ApplyConfiguration',
+      fault: { kind: 'refused', code: 'InvalidArgument', message: 'the node says no' },
+    });
     const refused = await world.apply();
     const calls = world.simulation.faults.calls.get('cp-1 ApplyConfiguration');
     const stage = world.simulation.inspect()[0]?.stage;
     world.simulation.faults.clear();
     await world.apply();
     const changed = await operatorWorld(
-      { text: environment('staging', 4, 'machine: { sysctls: { vm.swappiness: "61" } }'), path: 'staging.yaml', files: { 'base.yaml': BASE } },
+      {
+        text: environment('staging', 4, 'machine: { sysctls: { vm.swappiness: "61" } }'),
+        path: 'staging.yaml',
+        files: { 'base.yaml': BASE },
+      },
       { inside: world },
     );
 
@@ -118,7 +158,10 @@ describe('environments', () => {
     expect([calls, stage]).toEqual([1, 'maintenance']);
     expect(second).toMatchObject({
       exit: 2,
-      plan: { steps: [], differences: [{ node: 'cp-1', differences: [{ path: 'machine.sysctls.vm.swappiness', from: '60', to: '61' }] }] },
+      plan: {
+        steps: [],
+        differences: [{ node: 'cp-1', differences: [{ path: 'machine.sysctls.vm.swappiness', from: '60', to: '61' }] }],
+      },
     });
   });
 });
@@ -139,8 +182,12 @@ nodes:
 
   const result = await other.apply();
 
-  await expect(operatorWorld(file('device: /dev/disk/by-label/TALOS_INSTALL'))).rejects.toThrow(/the install itself wipes that label/);
-  expect(result).toMatchObject({ plan: { findings: [{ rule: 'install-disk-missing', message: expect.stringMatching(/\/dev\/sda.*S1\b/) }] } });
+  await expect(operatorWorld(file('device: /dev/disk/by-label/TALOS_INSTALL'))).rejects.toThrow(
+    /the install itself wipes that label/,
+  );
+  expect(result).toMatchObject({
+    plan: { findings: [{ rule: 'install-disk-missing', message: expect.stringMatching(/\/dev\/sda.*S1\b/) }] },
+  });
   expect(result.exit).not.toBe(0);
   expect(world.changes()).toEqual([]);
 });

@@ -60,7 +60,9 @@ test('S0-6 S1-4 a name is matched whole against the factory’s list for that Ta
   expect(part.findings).toMatchObject([{ severity: 'error', message: expect.stringContaining('nvidia') }]);
   expect(part.extensions.filter((name) => name !== 'nvidia')).toEqual([]);
   expect(offered).not.toContain('siderolabs/nvidia');
-  expect(whole.schematic?.customization?.systemExtensions?.officialExtensions?.every((name) => offered.includes(name))).toBe(true);
+  expect(
+    whole.schematic?.customization?.systemExtensions?.officialExtensions?.every((name) => offered.includes(name)),
+  ).toBe(true);
 });
 
 test('S0-17 S0-18 S0-19 S0-20 installer, ISO, PXE script, kernel and initramfs of a schematic are there at the addresses that are given out', async () => {
@@ -97,8 +99,17 @@ test('S0-16 an AMD and an Intel machine get schematics of their own, and the fac
 
 test('S2-2 S2-45 S2-50 a static network as META is in the schematic that the factory has and on the command line that it boots; another address is another image', async () => {
   const baked = (ip: string): Promise<ImagePlan> => {
-    const network = staticNetwork({ hostname: 'cp-1', link: 'eth0', addresses: [`${ip}/16`], gateways: ['10.2.0.1'], nameservers: ['1.1.1.1'] });
-    return submitted({ meta: [{ key: META_KEYS.metalNetworkPlatformConfig, value: renderPlatformNetwork(network) }], kernelArgs: ['net.ifnames=0'] });
+    const network = staticNetwork({
+      hostname: 'cp-1',
+      link: 'eth0',
+      addresses: [`${ip}/16`],
+      gateways: ['10.2.0.1'],
+      nameservers: ['1.1.1.1'],
+    });
+    return submitted({
+      meta: [{ key: META_KEYS.metalNetworkPlatformConfig, value: renderPlatformNetwork(network) }],
+      kernelArgs: ['net.ifnames=0'],
+    });
   };
   const [first, again, other] = [await baked('10.2.1.1'), await baked('10.2.1.1'), await baked('10.2.1.2')];
 
@@ -132,10 +143,26 @@ test('S4-26 S4-28 kernel and initramfs of a version are downloaded and hashed th
 
   const again = await fresh.get({ url: urls.kernel, checksum: checksumFor(list, 'kernel-amd64') });
   factory.faults.add({ path: 'initramfs', fault: { kind: 'flip', atByte: 700_000 }, times: 99 });
-  await expect(fresh.get({ url: urls.initramfs, checksum: checksumFor(list, 'initramfs-amd64.xz') })).rejects.toThrow(/checksum|sha256/i);
+  await expect(fresh.get({ url: urls.initramfs, checksum: checksumFor(list, 'initramfs-amd64.xz') })).rejects.toThrow(
+    /checksum|sha256/i,
+  );
 
   expect(again).toMatchObject({ wasCached: false, sha256: kernel.sha256 });
   expect(() => checksumFor(list, 'vmlinuz')).toThrow(/none for vmlinuz/);
   expect((await fresh.list()).map(({ url }) => url)).toEqual([urls.kernel]);
   expect(await readdir(join(folder, 'fresh', 'blobs'))).toHaveLength(1);
+});
+
+test('S4-69 the assets of two versions have the version in their addresses, and the older ones stay beside the newer for going back', async () => {
+  const [older, newer] = [await submitted({ talos: 'v1.13.8' }), await submitted({ talos: 'v1.13.9' })];
+
+  const first = await cache.get({ url: older.urls.kernel });
+  const second = await cache.get({ url: newer.urls.kernel });
+
+  expect([older.urls.kernel, newer.urls.kernel].map((url) => /\/(v[\d.]+)\/kernel-amd64$/.exec(url)?.[1])).toEqual([
+    'v1.13.8',
+    'v1.13.9',
+  ]);
+  expect(await cache.find(older.urls.kernel)).toMatchObject({ sha256: first.sha256, wasCached: true });
+  expect(second.sha256).not.toBe(first.sha256);
 });

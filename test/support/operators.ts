@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Transport } from '@connectrpc/connect';
 import { parseAllDocuments } from 'yaml';
 import { imageOf, renderAll } from '../../src/cli/cluster/render.ts';
 import { createInProcessKubernetesConnector } from '../../src/kubernetes/in-process.ts';
@@ -53,6 +54,8 @@ export interface OperatorWorld {
   readonly clock: VirtualClock;
   readonly bundle: SecretsBundle;
   readonly events: readonly RunEvent[];
+  /** The mode of every ApplyConfiguration that was sent, by the number of Talos' enumeration. */
+  readonly applyModes: readonly unknown[];
   /** Ports that were dialled. */
   readonly ports: ReadonlySet<number>;
   apply(): Promise<RunResult>;
@@ -80,12 +83,14 @@ export async function operatorWorld(
   const bundle = options.inside?.bundle ?? (await makeBundle(cluster, now));
   const simulation = options.inside?.simulation ?? startMachines(cluster, clock, options);
   const ports = new Set<number>();
+  const applyModes: unknown[] = [];
   const inner = createInProcessNetwork(simulation);
   const network: typeof inner = {
     ...inner,
     connect(host, port, caller) {
       ports.add(port);
-      return inner.connect(host, port, caller);
+      const met = inner.connect(host, port, caller);
+      return met instanceof Error ? met : watched(met, applyModes);
     },
     get(request) {
       ports.add(request.port);
@@ -97,7 +102,10 @@ export async function operatorWorld(
   const admin = await issueKubernetesClientCertificate(decodePair(bundle.certs.k8s), issue);
   const credentials = { caPem: decodePem(bundle.certs.os.crt), certPem: talos.crt, keyPem: talos.key };
   const kubernetesCredentials = { caPem: decodePem(bundle.certs.k8s.crt), certPem: admin.crt, keyPem: admin.key };
-  const rendered = renderAll(cluster, { bundle, features: withSecrets(cluster, options.secretOf ?? (() => 'tskey-auth-sample')) });
+  const rendered = renderAll(cluster, {
+    bundle,
+    features: withSecrets(cluster, options.secretOf ?? (() => 'tskey-auth-sample')),
+  });
   const connector = createInProcessConnector({ clock, network });
   const kubernetes = createInProcessKubernetesConnector(clock, network);
   const events: RunEvent[] = [];
@@ -135,6 +143,7 @@ export async function operatorWorld(
     bundle,
     events,
     ports,
+    applyModes,
     apply: () => using((opened) => opened.apply({ command: 'ichor apply' }, new AbortController().signal)),
     plan: () => using((opened) => opened.plan({}, new AbortController().signal)),
     async ask(node, question) {
@@ -170,9 +179,16 @@ export async function activeText(world: OperatorWorld, node: string): Promise<st
 }
 
 /** A document of the config that the node runs; without a kind, the one that has none. */
-export async function activeDocument(world: OperatorWorld, node: string, kind?: string, name?: string): Promise<unknown> {
+export async function activeDocument(
+  world: OperatorWorld,
+  node: string,
+  kind?: string,
+  name?: string,
+): Promise<unknown> {
   const documents = parseAllDocuments(await activeText(world, node)).map((document): unknown => document.toJS());
-  return documents.find((document) => valueAt(document, 'kind') === kind && (name === undefined || valueAt(document, 'name') === name));
+  return documents.find(
+    (document) => valueAt(document, 'kind') === kind && (name === undefined || valueAt(document, 'name') === name),
+  );
 }
 
 export function valueAt(value: unknown, ...path: readonly (string | number)[]): unknown {
@@ -196,6 +212,16 @@ export function volumesOn(world: OperatorWorld, node: string) {
   return world.ask(node, (session) => readAll(session, volumeStatusKind));
 }
 
+function watched(transport: Transport, applyModes: unknown[]): Transport {
+  return {
+    unary(method, ...call) {
+      if (method.name === 'ApplyConfiguration') applyModes.push(valueAt(call[3], 'mode'));
+      return transport.unary(method, ...call);
+    },
+    stream: (...call) => transport.stream(...call),
+  };
+}
+
 /** An RSA key takes seconds, and the kind of this key changes nothing here. */
 function makeBundle(cluster: Cluster, now: Date): Promise<SecretsBundle> {
   return generateBundle({ talos: cluster.talos, now, random: systemRandom, serviceAccountKey: 'ecdsa-p256' });
@@ -207,13 +233,20 @@ async function loadFile(file: {
   readonly files?: Readonly<Record<string, string>>;
 }): Promise<Cluster> {
   const path = file.path ?? 'cluster.yaml';
-  const { cluster, findings } = await loadCluster({ path, readFile: (name) => (name === path ? file.text : file.files?.[name]) });
+  const { cluster, findings } = await loadCluster({
+    path,
+    readFile: (name) => (name === path ? file.text : file.files?.[name]),
+  });
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (cluster === undefined || errors.length > 0) throw new Error(errors.map(({ message }) => message).join('\n'));
   return cluster;
 }
 
-function startMachines(cluster: Cluster, clock: VirtualClock, { machine = (made) => made, latencies = {} }: WorldOptions): Simulation {
+function startMachines(
+  cluster: Cluster,
+  clock: VirtualClock,
+  { machine = (made) => made, latencies = {} }: WorldOptions,
+): Simulation {
   const machines = machinesFor(cluster, { schematicOf: (node) => imageOf(cluster, node).schematicId }).map(machine);
   const simulation = createSimulation({ clock, seed: cluster.name, machines, latencies });
   for (const name of simulation.names) simulation.power(name, 'on');
