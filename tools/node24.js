@@ -22,19 +22,8 @@ if (!existsSync(join(bin, 'node'))) {
   ]);
 }
 process.stdout.write(`Once more on Node ${node24}: unit, contract, end to end\n`);
-run(
-  join(bin, 'node'),
-  [
-    join(root, 'node_modules/vitest/vitest.mjs'),
-    'run',
-    '--project',
-    'unit',
-    '--project',
-    'contract',
-    '--project',
-    'e2e',
-  ],
-  {
+for (const project of ['unit', 'contract', 'e2e']) {
+  run(join(bin, 'node'), [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', project], {
     PATH: `${bin}${delimiter}${process.env.PATH}`,
-  },
-);
+  });
+}

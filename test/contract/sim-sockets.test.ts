@@ -22,7 +22,7 @@ import {
   type TestCredentials,
 } from './sim-support.ts';
 
-const SPEED = 200;
+const SPEED = 60;
 const VIP = '10.0.4.100';
 const folder = mkdtempSync(join(tmpdir(), 'ichor-sim-'));
 const worldFile = join(folder, 'world.json');
